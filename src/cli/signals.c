@@ -1,0 +1,71 @@
+/* signals: see signals.h. */
+
+#include "signals.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <unistd.h>
+
+static const int handled[SIGNALS_COUNT] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1,
+#ifdef SIGINFO
+                                           SIGINFO
+#endif
+};
+
+static bool is_end(int signum) {
+  return signum == SIGINT || signum == SIGTERM || signum == SIGHUP;
+}
+
+static void on_signal(uv_signal_t *handle, int signum) {
+  struct signals *signals = handle->data;
+
+  if (is_end(signum)) {
+    signals->on_end(signals, signum);
+  } else {
+    signals->on_ask(signals);
+  }
+}
+
+/* Who started us with a signal ignored (nohup, a shell's background job) wants it so. */
+static bool is_ignored(int signum) {
+  struct sigaction action;
+  return sigaction(signum, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+void signals_start(struct signals *signals, uv_loop_t *loop,
+                   void (*on_end)(struct signals *, int signum),
+                   void (*on_ask)(struct signals *)) {
+  int i;
+
+  signals->on_end = on_end;
+  signals->on_ask = on_ask;
+  for (i = 0; i < SIGNALS_COUNT; i++) {
+    uv_signal_t *handle = &signals->handles[i];
+    /* Neither fails: uv_loop_init has made what signals need, and these can be caught. */
+    (void)uv_signal_init(loop, handle);
+    handle->data = signals;
+    if (!is_end(handled[i]) || !is_ignored(handled[i])) {
+      (void)uv_signal_start(handle, on_signal, handled[i]);
+      uv_unref((uv_handle_t *)handle);
+    }
+  }
+}
+
+void signals_close(struct signals *signals) {
+  int i;
+
+  for (i = 0; i < SIGNALS_COUNT; i++) {
+    uv_close((uv_handle_t *)&signals->handles[i], NULL);
+  }
+}
+
+void signals_die_of(int signum) {
+  sigset_t set;
+
+  (void)signal(signum, SIG_DFL);
+  (void)sigemptyset(&set);
+  (void)sigaddset(&set, signum);
+  (void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+  (void)raise(signum);
+  _exit(128 + signum);
+}

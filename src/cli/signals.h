@@ -1,0 +1,33 @@
+/* signals: those that end a run, and those that ask how it goes. Loop thread only. */
+
+#ifndef HANDOFF_CLI_SIGNALS_H
+#define HANDOFF_CLI_SIGNALS_H
+
+#include <signal.h>
+#include <uv.h>
+
+#ifdef SIGINFO
+#define SIGNALS_COUNT 5
+#else
+#define SIGNALS_COUNT 4
+#endif
+
+struct signals {
+  void *data; /* the application's */
+  void (*on_end)(struct signals *, int signum);
+  void (*on_ask)(struct signals *);
+  uv_signal_t handles[SIGNALS_COUNT];
+};
+
+/* on_end runs for SIGINT, SIGTERM and SIGHUP, but not for one that was ignored when we were started;
+ * on_ask for SIGUSR1 and, where it exists, SIGINFO. They do not keep the loop alive. */
+void signals_start(struct signals *signals, uv_loop_t *loop,
+                   void (*on_end)(struct signals *, int signum),
+                   void (*on_ask)(struct signals *));
+
+void signals_close(struct signals *signals);
+
+/* Dies of the signal, so that who waits for the process sees it. */
+_Noreturn void signals_die_of(int signum);
+
+#endif /* HANDOFF_CLI_SIGNALS_H */

@@ -1,0 +1,89 @@
+/* lane: what the loop's half (lane.c, permit.c, report.c) and the workers' half (worker.c) of a lane share.
+ *
+ * Workers and loop share nothing but slots: the loop puts permits into a side's gate, its worker takes
+ * one for each turn while it is paced, and reports what it has done. A worker never sleeps, and looks at
+ * the clock only to say when things were. */
+
+#ifndef HANDOFF_LANE_H
+#define HANDOFF_LANE_H
+
+#include <stdatomic.h>
+
+#include "handoff.h"
+#include "pace.h"
+#include "tick.h"
+
+/* What a worker tells the loop: a hand-off or, as its last word, that it has ended. */
+struct handoff__report {
+  handoff_event_t event;
+  bool is_end;
+  int status; /* of the end */
+};
+
+/* A tick that may be worked off; due at 0: a turn that has nothing to do with ticks. */
+struct handoff__permit {
+  uint64_t due_ns;
+  uint64_t missed; /* ticks before it */
+};
+
+struct handoff__side {
+  /* Set at init, then constant. */
+  struct handoff__lane *lane;
+  handoff_side_t which;
+  size_t permits_max;  /* that may be out at once: the gate's capacity */
+  handoff_slot_t gate; /* of permits; shut when the side is to end */
+
+  /* Written by the loop thread, read by the worker, which may see an old value: then it finds a
+   * permit in the gate, or the gate shut. */
+  atomic_bool is_paced;
+  atomic_bool is_stopping;
+
+  unsigned char *item; /* Worker thread: the item in hand, and behind it its stamp. */
+
+  /* Loop thread only. */
+  uv_thread_t thread;
+  struct handoff__pace pace;
+  struct handoff__tick tick;
+  size_t permits_out; /* in the gate or in the worker's hand */
+  uint64_t missed;    /* ticks, since the last permit */
+  uint64_t delivered; /* events */
+  bool has_ended;
+};
+
+struct handoff__lane {
+  /* Set at init, then constant. */
+  handoff_lane_t *handle;
+  handoff_lane_options_t options;
+  size_t stamp_offset;    /* of the stamp behind an item: when its producer was ready to put it */
+  handoff_slot_t items;   /* each with its stamp */
+  handoff_slot_t reports; /* from the workers; never shut */
+  struct handoff__side sides[2];
+
+  /* Loop thread only. */
+  handoff_req_t req; /* the get that is pending on `reports`, unless the lane is held */
+  struct handoff__report report;
+  handoff_event_t early; /* an event that has to wait for one of the other side */
+  bool has_early;
+  bool is_running;
+  bool is_reporting; /* on_report is running: it will look for more reports itself */
+  bool is_held;
+  bool is_closing;
+  int status; /* of this run */
+  struct handoff__job closed;
+  handoff_lane_close_cb on_close;
+};
+
+/* The permits of a side (permit.c). Loop thread only. */
+void handoff__permits_init(struct handoff__side *side, const handoff_pacing_t *pacing);
+void handoff__permits_start(struct handoff__side *side, uint64_t now_ns);
+void handoff__permits_on_report(struct handoff__side *side, const handoff_event_t *event);
+/* No more permits: the worker ends when it next asks for one. */
+void handoff__permits_stop(struct handoff__side *side);
+
+/* Awaits the next report, unless the lane is held (report.c). Loop thread only. */
+void handoff__reports_listen(struct handoff__lane *lane);
+
+/* The thread of a side (worker.c): takes a first permit, paced or not, then turn after turn until its end. */
+void handoff__worker_run(void *side);
+
+#endif /* HANDOFF_LANE_H */

@@ -1,0 +1,137 @@
+/* park: see park.h. And the thread's end of a slot: the calls that block.
+ *
+ * Invariant: a thread that has queued its waiter leaves the call either after taking it out of the
+ * queue itself (it timed out) or after its park was woken, never before: until then the waiter and the
+ * park, both on its stack, belong to whoever took it out. */
+
+#include "park.h"
+
+#include "queue.h"
+#include "slot.h"
+
+/* A longer wait is made of several: uv_cond_timedwait adds the time of day to what it is given. */
+#define WAIT_MAX_NS ((uint64_t)3600 * 1000 * 1000 * 1000)
+
+int handoff__park_init(struct handoff__park *park) {
+  int err = uv_mutex_init(&park->lock);
+  if (err != 0) {
+    return err;
+  }
+  err = uv_cond_init(&park->cond);
+  if (err != 0) {
+    uv_mutex_destroy(&park->lock);
+    return err;
+  }
+  park->woken = false;
+  return 0;
+}
+
+void handoff__park_destroy(struct handoff__park *park) {
+  uv_cond_destroy(&park->cond);
+  uv_mutex_destroy(&park->lock);
+}
+
+bool handoff__park_wait(struct handoff__park *park, uint64_t deadline_ns) {
+  bool woken;
+
+  uv_mutex_lock(&park->lock);
+  while (!park->woken) {
+    if (deadline_ns == HANDOFF_NEVER) {
+      uv_cond_wait(&park->cond, &park->lock);
+      continue;
+    }
+    uint64_t now = uv_hrtime();
+    if (now >= deadline_ns) {
+      break;
+    }
+    uint64_t rest = deadline_ns - now;
+    /* What it returns does not matter: the predicate and the clock decide. */
+    (void)uv_cond_timedwait(&park->cond, &park->lock, rest < WAIT_MAX_NS ? rest : WAIT_MAX_NS);
+  }
+  woken = park->woken;
+  uv_mutex_unlock(&park->lock);
+  return woken;
+}
+
+void handoff__park_wake(struct handoff__park *park) {
+  uv_mutex_lock(&park->lock);
+  park->woken = true;
+  /* Under the lock, because without it the woken thread might take the park down first. */
+  uv_cond_signal(&park->cond);
+  uv_mutex_unlock(&park->lock);
+}
+
+/* ------------------------------------------------------------------- the calls that block -- */
+
+struct parked {
+  struct handoff__waiter waiter;
+  struct handoff__park park;
+};
+
+static void wake(struct handoff__waiter *waiter) {
+  handoff__park_wake(&handoff__owner(waiter, struct parked, waiter)->park);
+}
+
+typedef int (*operation)(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter);
+
+static int put(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter) {
+  return handoff__slot_put(slot, item, waiter);
+}
+
+static int get(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter) {
+  return handoff__slot_get(slot, item, waiter);
+}
+
+/* Tries without a waiter first: who need not wait pays for no condition variable. Nobody is overtaken
+ * by that: who is queued when the second attempt comes is still before us. */
+static int wait_for(operation operate, handoff_slot_t *slot, void *item, uint64_t deadline_ns) {
+  struct parked self;
+  int err = operate(slot, item, NULL);
+
+  if (err != UV_EAGAIN) {
+    return err;
+  }
+  if (deadline_ns != HANDOFF_NEVER && uv_hrtime() >= deadline_ns) {
+    return UV_ETIMEDOUT;
+  }
+  err = handoff__park_init(&self.park);
+  if (err != 0) {
+    return err;
+  }
+  self.waiter.item = item;
+  self.waiter.wake = wake;
+  err = operate(slot, item, &self.waiter);
+  if (err == UV_EAGAIN) {
+    if (!handoff__park_wait(&self.park, deadline_ns) &&
+        handoff__slot_leave(slot, &self.waiter)) {
+      err = UV_ETIMEDOUT;
+    } else {
+      handoff__park_wait(&self.park, HANDOFF_NEVER); /* the wake is on its way, or has come */
+      err = self.waiter.status;
+    }
+  }
+  handoff__park_destroy(&self.park);
+  return err;
+}
+
+int handoff_put_until(handoff_slot_t *slot, const void *item, uint64_t deadline_ns) {
+  if (slot == NULL || item == NULL) {
+    return UV_EINVAL;
+  }
+  return wait_for(put, slot, (void *)(uintptr_t)item, deadline_ns); /* a putter's is only read */
+}
+
+int handoff_get_until(handoff_slot_t *slot, void *item, uint64_t deadline_ns) {
+  if (slot == NULL || item == NULL) {
+    return UV_EINVAL;
+  }
+  return wait_for(get, slot, item, deadline_ns);
+}
+
+int handoff_put(handoff_slot_t *slot, const void *item) {
+  return handoff_put_until(slot, item, HANDOFF_NEVER);
+}
+
+int handoff_get(handoff_slot_t *slot, void *item) {
+  return handoff_get_until(slot, item, HANDOFF_NEVER);
+}

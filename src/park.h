@@ -1,0 +1,29 @@
+/* park: how a thread waits until somebody wakes it.
+ *
+ * Each wait has a mutex and a condition variable of its own, on the waiting thread's stack. One waiter
+ * per condition variable makes glibc's bug 25847 (a signal lost when waiters steal from one another)
+ * impossible, and lets a woken thread go on without touching the slot that it waited for. */
+
+#ifndef HANDOFF_PARK_H
+#define HANDOFF_PARK_H
+
+#include "handoff.h"
+
+struct handoff__park {
+  uv_mutex_t lock;
+  uv_cond_t cond; /* signalled when woken becomes true */
+  /* Guarded by lock. */
+  bool woken;
+};
+
+/* Returns: 0, or what uv_mutex_init and uv_cond_init return. */
+int handoff__park_init(struct handoff__park *park);
+void handoff__park_destroy(struct handoff__park *park);
+
+/* Waits until woken, or until uv_hrtime() reaches the deadline. True: woken. */
+bool handoff__park_wait(struct handoff__park *park, uint64_t deadline_ns);
+
+/* Wakes the waiting thread. The park may be gone when this returns. Any thread, once. */
+void handoff__park_wake(struct handoff__park *park);
+
+#endif /* HANDOFF_PARK_H */

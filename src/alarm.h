@@ -28,7 +28,6 @@ int handoff__alarm_init(uv_loop_t *loop, struct handoff__alarm *alarm,
 void handoff__alarm_set(struct handoff__alarm *alarm, uint64_t due_ns);
 
 /* on_due will not run any more; on_closed will, once, and then the memory is the caller's. */
-void handoff__alarm_close(struct handoff__alarm *alarm,
-                          void (*on_closed)(struct handoff__alarm *));
+void handoff__alarm_close(struct handoff__alarm *alarm, void (*on_closed)(struct handoff__alarm *));
 
 #endif /* HANDOFF_ALARM_H */

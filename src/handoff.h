@@ -368,11 +368,11 @@ typedef struct handoff_pacing_s {
 } handoff_pacing_t;
 
 typedef struct handoff_lane_options_s {
-  size_t size;                /* of this struct: set by handoff_lane_options() */
-  size_t item_size;           /* bytes of an item, at least 1 */
-  size_t capacity;            /* as in handoff_slot_options_t */
-  const char *name;           /* kept, not copied; may be NULL */
-  handoff_drop_cb drop;       /* for items that are put but never got; may be NULL */
+  size_t size;          /* of this struct: set by handoff_lane_options() */
+  size_t item_size;     /* bytes of an item, at least 1 */
+  size_t capacity;      /* as in handoff_slot_options_t */
+  const char *name;     /* kept, not copied; may be NULL */
+  handoff_drop_cb drop; /* for items that are put but never got; may be NULL */
   void *drop_arg;
   handoff_produce_cb produce; /* needed */
   handoff_consume_cb consume; /* needed */

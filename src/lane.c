@@ -146,8 +146,8 @@ int handoff_lane_start(handoff_lane_t *lane) {
   reset(l);
   thread.stack_size = l->options.stack_size;
   for (side = HANDOFF_PRODUCER; side <= HANDOFF_CONSUMER; side++) {
-    err = uv_thread_create_ex(&l->sides[side].thread, &thread, handoff__worker_run,
-                              &l->sides[side]);
+    err =
+        uv_thread_create_ex(&l->sides[side].thread, &thread, handoff__worker_run, &l->sides[side]);
     if (err != 0) {
       if (side == HANDOFF_CONSUMER) { /* the producer waits at its gate: no callback has run */
         handoff__permits_stop(&l->sides[HANDOFF_PRODUCER]);

@@ -83,7 +83,8 @@ void handoff__permits_stop(struct handoff__side *side);
 /* Awaits the next report, unless the lane is held (report.c). Loop thread only. */
 void handoff__reports_listen(struct handoff__lane *lane);
 
-/* The thread of a side (worker.c): takes a first permit, paced or not, then turn after turn until its end. */
-void handoff__worker_run(void *side);
+/* The thread of a side, which is its argument (worker.c): takes a first permit, paced or not, then turn
+ * after turn until its end. */
+void handoff__worker_run(void *arg);
 
 #endif /* HANDOFF_LANE_H */

@@ -102,8 +102,7 @@ static int wait_for(operation operate, handoff_slot_t *slot, void *item, uint64_
   self.waiter.wake = wake;
   err = operate(slot, item, &self.waiter);
   if (err == UV_EAGAIN) {
-    if (!handoff__park_wait(&self.park, deadline_ns) &&
-        handoff__slot_leave(slot, &self.waiter)) {
+    if (!handoff__park_wait(&self.park, deadline_ns) && handoff__slot_leave(slot, &self.waiter)) {
       err = UV_ETIMEDOUT;
     } else {
       handoff__park_wait(&self.park, HANDOFF_NEVER); /* the wake is on its way, or has come */

@@ -22,8 +22,7 @@ static void grant(struct handoff__side *side) {
   now_ns = uv_hrtime();
   while (side->permits_out < side->permits_max) {
     struct handoff__permit permit;
-    side->missed +=
-        handoff__pace_limit(&side->pace, now_ns, side->permits_max - side->permits_out);
+    side->missed += handoff__pace_limit(&side->pace, now_ns, side->permits_max - side->permits_out);
     if (side->pace.due_ns > now_ns) {
       handoff__tick_arm(ticks_of(side), &side->tick, side->pace.due_ns);
       return;
@@ -79,8 +78,8 @@ void handoff__permits_start(struct handoff__side *side, uint64_t now_ns) {
 void handoff__permits_on_report(struct handoff__side *side, const handoff_event_t *event) {
   if (event->due_ns != 0) {
     side->permits_out--;
-    side->missed += handoff__pace_spend(&side->pace, event->begun_ns, event->done_ns,
-                                        event->waited_ns != 0);
+    side->missed +=
+        handoff__pace_spend(&side->pace, event->begun_ns, event->done_ns, event->waited_ns != 0);
   }
   grant(side);
 }
@@ -121,4 +120,3 @@ int handoff_lane_set_interval(handoff_lane_t *lane, handoff_side_t which, uint64
   }
   return 0;
 }
-

@@ -25,9 +25,9 @@ struct handoff__port {
   bool has_ticks;
   bool referenced;
   bool closing;
-  size_t active;   /* pending requests, running lanes, closing lanes: what keeps the loop alive */
-  size_t lanes;    /* open and not closing */
-  size_t handles;  /* of libuv, not closed yet */
+  size_t active;  /* pending requests, running lanes, closing lanes: what keeps the loop alive */
+  size_t lanes;   /* open and not closing */
+  size_t handles; /* of libuv, not closed yet */
   handoff_port_close_cb on_close;
 };
 

@@ -55,7 +55,8 @@ static void on_side_ended(struct handoff__lane *l, const struct handoff__report 
   if (report->event.side == HANDOFF_CONSUMER) {
     handoff__permits_stop(&l->sides[HANDOFF_PRODUCER]);
   } else if (handoff__slot_is_drained(&l->items)) {
-    handoff__permits_stop(&l->sides[HANDOFF_CONSUMER]); /* it may be waiting for a tick, for nothing */
+    handoff__permits_stop(
+        &l->sides[HANDOFF_CONSUMER]); /* it may be waiting for a tick, for nothing */
   }
 }
 
@@ -109,9 +110,7 @@ static void on_report(handoff_req_t *req, int status) {
   }
 }
 
-void handoff_lane_hold(handoff_lane_t *lane) {
-  lane->impl->is_held = !lane->impl->is_closing;
-}
+void handoff_lane_hold(handoff_lane_t *lane) { lane->impl->is_held = !lane->impl->is_closing; }
 
 void handoff_lane_release(handoff_lane_t *lane) {
   lane->impl->is_held = false;

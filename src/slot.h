@@ -21,8 +21,8 @@ struct handoff__slot {
   size_t first; /* index in the ring of the item that is next to go */
   size_t count; /* items in the ring */
   bool shut;
-  struct handoff__link putters; /* waiters; not empty only while the ring is full */
-  struct handoff__link getters; /* waiters; not empty only while the ring is empty */
+  struct handoff__link putters;               /* waiters; not empty only while the ring is full */
+  struct handoff__link getters;               /* waiters; not empty only while the ring is empty */
   _Alignas(max_align_t) unsigned char ring[]; /* room for `capacity` items */
 };
 

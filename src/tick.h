@@ -27,8 +27,7 @@ struct handoff__ticks {
 int handoff__ticks_init(uv_loop_t *loop, struct handoff__ticks *ticks);
 
 /* on_closed runs once, from the loop; no tick will. */
-void handoff__ticks_close(struct handoff__ticks *ticks,
-                          void (*on_closed)(struct handoff__alarm *));
+void handoff__ticks_close(struct handoff__ticks *ticks, void (*on_closed)(struct handoff__alarm *));
 
 void handoff__tick_init(struct handoff__tick *tick, void (*on_due)(struct handoff__tick *));
 

@@ -115,7 +115,8 @@ static int consume_one(struct handoff__side *side, handoff_event_t *event) {
     return err;
   }
   status = side->lane->options.consume(side->lane->handle, side->item);
-  err = is_reported(side, event) ? report(side, event) : 0; /* the hand-off was, whatever status is */
+  err =
+      is_reported(side, event) ? report(side, event) : 0; /* the hand-off was, whatever status is */
   return status != 0 ? status : err;
 }
 

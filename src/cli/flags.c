@@ -60,11 +60,17 @@ const char *flags_quote(const char *text, char *quoted) {
   size_t i;
   if (length > room) {
     shown = room;
-    while (shown > 0 && ((unsigned char)text[shown] & 0xc0) == 0x80)
+    while (shown > 0 && ((unsigned char)text[shown] & 0xc0) == 0x80) {
       shown--; /* whole UTF-8 */
+    }
   }
-  for (i = 0; i < shown; i++)
-    quoted[i + 1] = (unsigned char)text[i] < ' ' || text[i] == 0x7f ? '?' : text[i];
+  for (i = 0; i < shown; i++) {
+    bool is_control = (unsigned char)text[i] < ' ' || text[i] == 0x7f;
+    quoted[i + 1] = '?';
+    if (!is_control) {
+      quoted[i + 1] = text[i];
+    }
+  }
   quoted[0] = '\'';
   snprintf(quoted + shown + 1, FLAGS_QUOTED_SIZE - shown - 1, shown < length ? "...'" : "'");
   return quoted;
@@ -72,9 +78,11 @@ const char *flags_quote(const char *text, char *quoted) {
 
 static const struct option *find(int key) {
   const struct option *option;
-  for (option = table; option->name != NULL; option++)
-    if (option->val == key)
+  for (option = table; option->name != NULL; option++) {
+    if (option->val == key) {
       return option;
+    }
+  }
   return NULL;
 }
 
@@ -85,18 +93,21 @@ static size_t distance(const char *typed, size_t length, const char *name) {
   size_t columns = strlen(name);
   size_t i;
   size_t j;
-  for (j = 0; j <= columns; j++)
+  for (j = 0; j <= columns; j++) {
     row[j] = j;
+  }
   for (i = 1; i <= length; i++) {
     size_t diagonal = row[0];
     row[0] = i;
     for (j = 1; j <= columns; j++) {
       size_t best = diagonal + (typed[i - 1] != name[j - 1]);
       diagonal = row[j];
-      if (row[j] + 1 < best)
+      if (row[j] + 1 < best) {
         best = row[j] + 1;
-      if (row[j - 1] + 1 < best)
+      }
+      if (row[j - 1] + 1 < best) {
         best = row[j - 1] + 1;
+      }
       row[j] = best;
     }
   }
@@ -118,46 +129,53 @@ static void refuse_long(const char *word, char *message, size_t size) {
       least = far;
       closest = option;
     }
-    if (used < sizeof matches && strncmp(option->name, word + 2, length) == 0)
+    if (used < sizeof matches && strncmp(option->name, word + 2, length) == 0) {
       used += (size_t)snprintf(matches + used, sizeof matches - used, "%s--%s",
                                used == 0 ? "" : ", ", option->name);
+    }
   }
   flags_quote(word, quoted);
-  if (used > 0)
+  if (used > 0) {
     snprintf(message, size, "%s: ambiguous; it may be %s", quoted, matches);
-  else if (closest != NULL)
+  } else if (closest != NULL) {
     snprintf(message, size, "%s: no such flag; say --%s", quoted, closest->name);
-  else
+  } else {
     snprintf(message, size, "%s: no such flag; see --help", quoted);
+  }
 }
 
 static void refuse_letter(int letter, char *message, size_t size) {
   int other = letter ^ 0x20; /* the same letter, large or small */
   unsigned char byte = (unsigned char)letter;
-  if (byte <= ' ' || byte > '~')
+  if (byte <= ' ' || byte > '~') {
     snprintf(message, size, "-\\%03o: no such flag; see --help", (unsigned)byte);
-  else if (find(other) != NULL)
+  } else if (find(other) != NULL) {
     snprintf(message, size, "-%c: no such flag; say -%c, or see --help", letter, other);
-  else
+  } else {
     snprintf(message, size, "-%c: no such flag; see --help", letter);
+  }
 }
 
 static void set_name(flags_t *flags, const struct option *option, bool is_long) {
-  if (is_long)
+  if (is_long) {
     snprintf(flags->name, sizeof flags->name, "--%s", option->name);
-  else
+  } else {
     snprintf(flags->name, sizeof flags->name, "-%c", option->val);
+  }
 }
 
 /* `-every 5s`, which getopt takes for `-e very`. */
 static const struct option *single_dash(const flags_t *flags) {
   const char *word = flags->argv[optind - 1];
   const struct option *option;
-  if (optarg == NULL || optarg != word + 2)
+  if (optarg == NULL || optarg != word + 2) {
     return NULL;
-  for (option = table; option->name != NULL; option++)
-    if (strcmp(option->name, word + 1) == 0)
+  }
+  for (option = table; option->name != NULL; option++) {
+    if (strcmp(option->name, word + 1) == 0) {
       return option;
+    }
+  }
   return NULL;
 }
 
@@ -181,8 +199,9 @@ int flags_next(flags_t *flags, char *message, size_t size) {
   int key = flags->ended ? -1 : getopt_long(flags->argc, flags->argv, letters, table, &index);
   if (key == -1) {
     flags->ended = true;
-    if (optind >= flags->argc)
+    if (optind >= flags->argc) {
       return UV_EOF;
+    }
     flags->key = FLAGS_REST;
     flags->value = flags->argv[optind++];
     return 0;

@@ -22,7 +22,7 @@ typedef struct {
   uint64_t buckets[HISTOGRAM_BUCKETS];
 } histogram_t;
 
-_Static_assert(sizeof(histogram_t) <= 32 * 1024, "a histogram takes at most 32 KiB");
+_Static_assert(sizeof(histogram_t) <= 32768, "a histogram takes at most 32 KiB");
 
 /* Makes it empty. */
 void histogram_init(histogram_t *histogram);

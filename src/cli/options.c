@@ -47,8 +47,9 @@ static int refuse_value(parser_t *parser, const char *value, const char *why, co
 static int take_duration(parser_t *parser, const char *value, uint64_t *ns) {
   const char *why;
   int code = units_duration(value, ns, &why);
-  if (code == 0)
+  if (code == 0) {
     return 0;
+  }
   return refuse_value(parser, value, why,
                       code == UV_ERANGE ? NULL : flags_example(parser->flags.key));
 }
@@ -57,12 +58,15 @@ static int take_rate(parser_t *parser, const char *value, uint64_t *period_ns) {
   const char *why;
   char say[FLAGS_QUOTED_SIZE];
   int code = units_rate(value, period_ns, &why);
-  if (code == 0)
+  if (code == 0) {
     return 0;
-  if (code == UV_ERANGE)
+  }
+  if (code == UV_ERANGE) {
     return refuse_value(parser, value, why, NULL);
-  if (value[0] == '\0' || value[strspn(value, "0123456789.")] != '\0' || strlen(value) > 20)
+  }
+  if (value[0] == '\0' || value[strspn(value, "0123456789.")] != '\0' || strlen(value) > 20) {
     return refuse_value(parser, value, why, flags_example('r'));
+  }
   snprintf(say, sizeof say, "%s/s", value); /* the user's own number */
   return refuse_value(parser, value, why, say);
 }
@@ -71,10 +75,12 @@ static int take_count(parser_t *parser, const char *value, uint64_t max, uint64_
   const char *why;
   char say[FLAGS_QUOTED_SIZE];
   int code = units_count(value, 0, max, n, &why);
-  if (code == 0)
+  if (code == 0) {
     return 0;
-  if (code == UV_EINVAL)
+  }
+  if (code == UV_EINVAL) {
     return refuse_value(parser, value, why, flags_example(parser->flags.key));
+  }
   snprintf(say, sizeof say, "at most %llu", (unsigned long long)max);
   return refuse_value(parser, value, why, say);
 }
@@ -90,35 +96,38 @@ static int take_late(parser_t *parser, const char *value) {
   struct options *options = &parser->options;
   uint64_t burst = 1;
   const char *why;
-  if (strcmp(value, "skip") == 0)
+  if (strcmp(value, "skip") == 0) {
     options->late = HANDOFF_SKIP;
-  else if (strcmp(value, "shift") == 0)
+  } else if (strcmp(value, "shift") == 0) {
     options->late = HANDOFF_SHIFT;
-  else if (strcmp(value, "burst") == 0)
+  } else if (strcmp(value, "burst") == 0) {
     return refuse_value(parser, value, "lacks its number", "burst=4");
-  else if (strncmp(value, "burst=", 6) != 0)
+  } else if (strncmp(value, "burst=", 6) != 0) {
     return refuse_value(parser, value, "no such policy", flags_example(FLAGS_LATE));
-  else if (units_count(value + 6, 1, HANDOFF_CAPACITY_MAX, &burst, &why) != 0)
+  } else if (units_count(value + 6, 1, HANDOFF_CAPACITY_MAX, &burst, &why) != 0) {
     return refuse_value(parser, value, why, "burst=1 to burst=1048576");
-  else
+  } else {
     options->late = HANDOFF_BURST;
+  }
   options->burst = (size_t)burst;
   return 0;
 }
 
 static int take_stats(parser_t *parser, const char *value) {
-  if (value == NULL || strcmp(value, "text") == 0)
+  if (value == NULL || strcmp(value, "text") == 0) {
     parser->options.stats = OPTIONS_STATS_TEXT;
-  else if (strcmp(value, "json") == 0)
+  } else if (strcmp(value, "json") == 0) {
     parser->options.stats = OPTIONS_STATS_JSON;
-  else
+  } else {
     return refuse_value(parser, value, "no such form", flags_example(FLAGS_STATS));
+  }
   return 0;
 }
 
 static int take_output(parser_t *parser, const char *value) {
-  if (value[0] == '\0')
+  if (value[0] == '\0') {
     return refuse_value(parser, value, "empty", flags_example('o'));
+  }
   parser->options.output = strcmp(value, "-") == 0 ? NULL : value;
   return 0;
 }
@@ -187,23 +196,29 @@ static int take_word(parser_t *parser) {
 static int settle(parser_t *parser) {
   struct options *options = &parser->options;
   char quoted[FLAGS_QUOTED_SIZE];
-  if (options->source != NULL && options->source[0] == '\0')
+  if (options->source != NULL && options->source[0] == '\0') {
     return refuse(parser, "SOURCE '': empty; say - for standard input, or a file's name");
-  if (parser->is_command)
+  }
+  if (parser->is_command) {
     return refuse(parser,
                   "-- CMD: one command per line is not built yet; pipe to xargs %s -n 1 CMD",
                   options->delimiter == '\n' ? "-d '\\n'" : "-0");
-  if (parser->surplus != NULL)
+  }
+  if (parser->surplus != NULL) {
     return refuse(parser, "%s: a second SOURCE; for several say cat FILES | handoff -",
                   flags_quote(parser->surplus, quoted));
-  if (options->source == NULL && options->delimiter == '\0')
+  }
+  if (options->source == NULL && options->delimiter == '\0') {
     return refuse(parser,
                   "-0, --null: there is no input to split; name a SOURCE, or - for standard input");
+  }
   /* With a SOURCE the consumer sets the pace: the producer reads on while the slot lets it. */
-  if (!parser->has_interval[HANDOFF_CONSUMER])
+  if (!parser->has_interval[HANDOFF_CONSUMER]) {
     options->interval_ns[HANDOFF_CONSUMER] = parser->every_ns;
-  if (!parser->has_interval[HANDOFF_PRODUCER])
+  }
+  if (!parser->has_interval[HANDOFF_PRODUCER]) {
     options->interval_ns[HANDOFF_PRODUCER] = options->source == NULL ? parser->every_ns : 0;
+  }
   return 0;
 }
 
@@ -222,12 +237,15 @@ int options_parse(struct options *options, int argc, char **argv, char *message,
   flags_begin(&parser.flags, argc, argv);
   do {
     code = flags_next(&parser.flags, message, size);
-    if (code == 0)
+    if (code == 0) {
       code = take_word(&parser);
+    }
   } while (code == 0 && parser.options.action == OPTIONS_RUN);
-  if (code == UV_EOF)
+  if (code == UV_EOF) {
     code = settle(&parser);
-  if (code == 0)
+  }
+  if (code == 0) {
     *options = parser.options;
+  }
   return code;
 }

@@ -12,9 +12,7 @@ static const int handled[SIGNALS_COUNT] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1,
 #endif
 };
 
-static bool is_end(int signum) {
-  return signum == SIGINT || signum == SIGTERM || signum == SIGHUP;
-}
+static bool is_end(int signum) { return signum == SIGINT || signum == SIGTERM || signum == SIGHUP; }
 
 static void on_signal(uv_signal_t *handle, int signum) {
   struct signals *signals = handle->data;
@@ -33,8 +31,7 @@ static bool is_ignored(int signum) {
 }
 
 void signals_start(struct signals *signals, uv_loop_t *loop,
-                   void (*on_end)(struct signals *, int signum),
-                   void (*on_ask)(struct signals *)) {
+                   void (*on_end)(struct signals *, int signum), void (*on_ask)(struct signals *)) {
   int i;
 
   signals->on_end = on_end;

@@ -22,8 +22,7 @@ struct signals {
 /* on_end runs for SIGINT, SIGTERM and SIGHUP, but not for one that was ignored when we were started;
  * on_ask for SIGUSR1 and, where it exists, SIGINFO. They do not keep the loop alive. */
 void signals_start(struct signals *signals, uv_loop_t *loop,
-                   void (*on_end)(struct signals *, int signum),
-                   void (*on_ask)(struct signals *));
+                   void (*on_end)(struct signals *, int signum), void (*on_ask)(struct signals *));
 
 void signals_close(struct signals *signals);
 

@@ -89,8 +89,8 @@ static int fill(struct source *source) {
     if (!wait_readable(source)) {
       return UV_EOF;
     }
-    ssize_t n = read(source->fd, source->buffer->bytes + source->filled,
-                     source->size - source->filled);
+    ssize_t n =
+        read(source->fd, source->buffer->bytes + source->filled, source->size - source->filled);
     if (n >= 0) {
       source->filled += (size_t)n;
       source->is_at_end = n == 0;

@@ -16,7 +16,7 @@ struct buffer {
 };
 
 struct line {
-  const char *data;       /* with its delimiter, which only the last one may lack */
+  const char *data; /* with its delimiter, which only the last one may lack */
   size_t size;
   bool is_last_read;      /* the next line needs another read, which may take its time */
   struct buffer *retired; /* the buffer before the one that this line is the first of; or NULL */
@@ -37,7 +37,8 @@ struct source {
   bool is_at_end; /* of the file */
   bool is_given;  /* some line given out points into the buffer */
   struct buffer *retired; /* for the next line to carry */
-  struct buffer *dropped; /* by lines that nobody worked off; the loop's too, once that thread ended */
+  struct buffer
+      *dropped; /* by lines that nobody worked off; the loop's too, once that thread ended */
 };
 
 /* Opens a file, or standard input for "-".

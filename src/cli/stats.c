@@ -78,16 +78,17 @@ static int format_text(const struct stats *stats, uint64_t elapsed_ns, char *tex
   units_format_duration(waited[0], sizeof waited[0], stats->waited_ns[HANDOFF_PRODUCER]);
   units_format_duration(waited[1], sizeof waited[1], stats->waited_ns[HANDOFF_CONSUMER]);
   return snprintf(text, STATS_TEXT_SIZE,
-                  "items     %" PRIu64 " in %s\n"
+                  "items     %" PRIu64
+                  " in %s\n"
                   "rate      asked %s, achieved %s\n"
                   "lateness  p50 %s, p99 %s, max %s\n"
                   "hand-off  p50 %s, p99 %s, max %s\n"
-                  "missed    producer %" PRIu64 " ticks, consumer %" PRIu64 " ticks\n"
+                  "missed    producer %" PRIu64 " ticks, consumer %" PRIu64
+                  " ticks\n"
                   "blocked   producer %s, consumer %s\n",
                   stats->items[HANDOFF_CONSUMER], elapsed, asked, achieved, late.p50, late.p99,
-                  late.max, handoff.p50, handoff.p99, handoff.max,
-                  stats->missed[HANDOFF_PRODUCER], stats->missed[HANDOFF_CONSUMER], waited[0],
-                  waited[1]);
+                  late.max, handoff.p50, handoff.p99, handoff.max, stats->missed[HANDOFF_PRODUCER],
+                  stats->missed[HANDOFF_CONSUMER], waited[0], waited[1]);
 }
 
 static double rate(uint64_t n, uint64_t in_ns) {
@@ -117,7 +118,6 @@ static int format_json(const struct stats *stats, uint64_t elapsed_ns, char *tex
 
 size_t stats_format(const struct stats *stats, uint64_t now_ns, bool as_json, char *text) {
   uint64_t elapsed_ns = now_ns - stats->started_ns;
-  int size =
-      as_json ? format_json(stats, elapsed_ns, text) : format_text(stats, elapsed_ns, text);
+  int size = as_json ? format_json(stats, elapsed_ns, text) : format_text(stats, elapsed_ns, text);
   return size < 0 ? 0 : (size_t)size < STATS_TEXT_SIZE ? (size_t)size : STATS_TEXT_SIZE - 1;
 }

@@ -7,7 +7,6 @@
 
 #include "units.h"
 
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,14 +49,18 @@ static int refuse(int code, const char *phrase, const char **why) {
 
 /* What is wrong with text that should begin with a number and does not. */
 static const char *not_a_number(const char *text) {
-  if (*text == '\0')
+  if (*text == '\0') {
     return "empty";
-  if (has_space(text))
+  }
+  if (has_space(text)) {
     return spaced;
-  if (*text == '-' && (is_digit(text[1]) || text[1] == '.'))
+  }
+  if (*text == '-' && (is_digit(text[1]) || text[1] == '.')) {
     return "negative";
-  if (*text == '+')
+  }
+  if (*text == '+') {
     return "has a sign";
+  }
   return "not a number";
 }
 
@@ -74,9 +77,11 @@ static uint64_t scan_unit(const char *text, const char **end) {
   size_t length = strcspn(text, "0123456789.");
   size_t i;
   *end = text + length;
-  for (i = 0; i < sizeof units / sizeof units[0]; i++)
-    if (strlen(units[i].name) == length && memcmp(units[i].name, text, length) == 0)
+  for (i = 0; i < sizeof units / sizeof units[0]; i++) {
+    if (strlen(units[i].name) == length && memcmp(units[i].name, text, length) == 0) {
       return units[i].ns;
+    }
+  }
   return 0;
 }
 
@@ -88,14 +93,16 @@ static bool multiply(const number_t *number, uint64_t unit_ns, uint64_t *ns) {
   const char *p;
   for (p = number->whole; p < number->point; p++) {
     uint64_t digit = (uint64_t)(*p - '0');
-    if (whole > (DURATION_MAX / unit_ns - digit) / 10)
+    if (whole > (DURATION_MAX / unit_ns - digit) / 10) {
       return false;
+    }
     whole = whole * 10 + digit;
   }
   /* From the last digit to the first, so that dividing by ten step by step gives the exact floor
    * of twice the fraction; adding one and halving rounds it. */
-  for (p = number->end; p > number->fraction; p--)
+  for (p = number->end; p > number->fraction; p--) {
     twice = ((uint64_t)(p[-1] - '0') * 2 * unit_ns + twice) / 10;
+  }
   *ns = whole * unit_ns + (twice + 1) / 2;
   return true;
 }
@@ -109,32 +116,39 @@ int units_duration(const char *text, uint64_t *ns, const char **why) {
     number_t number;
     uint64_t unit_ns;
     uint64_t term = 0;
-    if (!scan_number(p, &number))
+    if (!scan_number(p, &number)) {
       return refuse(UV_EINVAL, p == text ? not_a_number(text) : "a point with no digits", why);
-    if (*number.end == '.')
+    }
+    if (*number.end == '.') {
       return refuse(UV_EINVAL, "has a second point", why);
-    if (*number.end == ',')
+    }
+    if (*number.end == ',') {
       return refuse(UV_EINVAL, "has a comma; decimals take a point", why);
-    if (*number.end != '\0')
+    }
+    if (*number.end != '\0') {
       unit_ns = scan_unit(number.end, &p);
-    else if (p > text)
+    } else if (p > text) {
       return refuse(UV_EINVAL, "the last number has no unit", why);
-    else {
+    } else {
       unit_ns = SECOND;
       p = number.end;
     }
-    if (unit_ns == 0)
+    if (unit_ns == 0) {
       return refuse(UV_EINVAL, has_space(text) ? spaced : unknown_unit, why);
-    if (unit_ns >= last_ns)
+    }
+    if (unit_ns >= last_ns) {
       return refuse(UV_EINVAL, "units go from large to small, each once", why);
+    }
     last_ns = unit_ns;
     fits = fits && multiply(&number, unit_ns, &term) && term <= DURATION_MAX - total;
     total += fits ? term : 0;
   } while (*p != '\0');
-  if (!fits)
+  if (!fits) {
     return refuse(UV_ERANGE, too_long, why);
-  if (total == 0 && strpbrk(text, "123456789") != NULL)
+  }
+  if (total == 0 && strpbrk(text, "123456789") != NULL) {
     return refuse(UV_ERANGE, "shorter than a nanosecond; say 1ns, or 0", why);
+  }
   *ns = total;
   return 0;
 }
@@ -142,17 +156,20 @@ int units_duration(const char *text, uint64_t *ns, const char **why) {
 /* The time after the slash of a rate: `s`, `15s`, `1m30s`. */
 static int rate_unit(const char *text, uint64_t *ns, const char **why) {
   const char *end;
-  if (*text == '\0' || text[strspn(text, "0123456789.")] == '\0')
+  if (*text == '\0' || text[strspn(text, "0123456789.")] == '\0') {
     return refuse(UV_EINVAL, "no unit of time after the slash", why);
+  }
   if (is_digit(*text) || *text == '.') {
     int code = units_duration(text, ns, why);
-    if (code == 0 && *ns == 0)
+    if (code == 0 && *ns == 0) {
       return refuse(UV_ERANGE, "no time after the slash; say 10/s, or --every 0 for no pace", why);
+    }
     return code;
   }
   *ns = scan_unit(text, &end);
-  if (*ns == 0 || *end != '\0')
+  if (*ns == 0 || *end != '\0') {
     return refuse(UV_EINVAL, has_space(text) ? spaced : unknown_unit, why);
+  }
   return 0;
 }
 
@@ -164,40 +181,50 @@ int units_rate(const char *text, uint64_t *period_ns, const char **why) {
   uint64_t rest;
   const char *p;
   int code;
-  if (!scan_number(text, &number))
+  if (!scan_number(text, &number)) {
     return refuse(UV_EINVAL, *text == '/' ? "no number before the slash" : not_a_number(text), why);
-  while (number.end > number.fraction && number.end[-1] == '0')
+  }
+  while (number.end > number.fraction && number.end[-1] == '0') {
     number.end--;
-  for (p = number.whole; p < number.end; p++)
+  }
+  for (p = number.whole; p < number.end; p++) {
     if (*p != '.') {
-      if (amount > UINT64_MAX / 1000)
+      if (amount > UINT64_MAX / 1000) {
         return refuse(UV_ERANGE, "too many digits; --every 0 is no pace", why);
+      }
       amount = amount * 10 + (uint64_t)(*p - '0');
     }
-  while (*p == '0')
+  }
+  while (*p == '0') {
     p++;
+  }
   if (*p == '/') {
     code = rate_unit(p + 1, &unit_ns, why);
-    if (code != 0)
+    if (code != 0) {
       return code;
+    }
   } else if (*p != '\0') {
     return refuse(UV_EINVAL, has_space(p) ? spaced : "not a rate", why);
   }
-  if (amount == 0)
+  if (amount == 0) {
     return refuse(UV_ERANGE, "never; say --every 1h, or --every 0 for no pace", why);
-  if (*p == '\0')
+  }
+  if (*p == '\0') {
     return refuse(UV_EINVAL, "no unit of time", why);
+  }
   /* Long division of unit_ns * 10^decimals by amount, a decimal at a time. */
   quotient = unit_ns / amount;
   rest = unit_ns % amount;
   for (p = number.fraction; p < number.end; p++) {
-    if (quotient > DURATION_MAX / 10 - 1)
+    if (quotient > DURATION_MAX / 10 - 1) {
       return refuse(UV_ERANGE, "too slow; the least is 1/2562047h", why);
+    }
     quotient = quotient * 10 + rest * 10 / amount;
     rest = rest * 10 % amount;
   }
-  if (quotient == 0)
+  if (quotient == 0) {
     return refuse(UV_ERANGE, "above 1000000000/s; --every 0 is no pace", why);
+  }
   *period_ns = quotient + (rest >= amount - rest ? 1 : 0);
   return 0;
 }
@@ -206,88 +233,23 @@ int units_count(const char *text, uint64_t min, uint64_t max, uint64_t *n, const
   uint64_t value = 0;
   bool fits = true;
   const char *p;
-  if (!is_digit(*text))
+  if (!is_digit(*text)) {
     return refuse(UV_EINVAL, not_a_number(text), why);
+  }
   for (p = text; is_digit(*p); p++) {
     uint64_t digit = (uint64_t)(*p - '0');
     fits = fits && value <= (UINT64_MAX - digit) / 10;
     value = fits ? value * 10 + digit : 0;
   }
-  if (*p != '\0')
+  if (*p != '\0') {
     return refuse(UV_EINVAL, "not a whole number in digits", why);
-  if (!fits || value > max)
+  }
+  if (!fits || value > max) {
     return refuse(UV_ERANGE, "too many", why);
-  if (value < min)
+  }
+  if (value < min) {
     return refuse(UV_ERANGE, "too few", why);
+  }
   *n = value;
   return 0;
-}
-
-/* Writes thousandths / 1000 without zeros at its end, and the unit. */
-static void print_thousandths(char *text, size_t size, uint64_t thousandths, const char *unit) {
-  unsigned fraction = (unsigned)(thousandths % 1000);
-  int digits = 3;
-  while (digits > 0 && fraction % 10 == 0) {
-    fraction /= 10;
-    digits--;
-  }
-  if (digits == 0)
-    snprintf(text, size, "%" PRIu64 "%s", thousandths / 1000, unit);
-  else
-    snprintf(text, size, "%" PRIu64 ".%0*u%s", thousandths / 1000, digits, fraction, unit);
-}
-
-/* To the nearest multiple of step, halves up; down where up would overflow. */
-static uint64_t round_to(uint64_t value, uint64_t step) {
-  uint64_t rest = value % step;
-  value -= rest;
-  return rest >= step - rest && value <= UINT64_MAX - step ? value + step : value;
-}
-
-/* A value of more than four digits, rounded to four. */
-static uint64_t round_to_four(uint64_t value) {
-  uint64_t step = 1;
-  while (value / step >= 10000)
-    step *= 10;
-  return round_to(value, step);
-}
-
-/* Whole units of two sizes, the smaller left out when there are none. */
-static void print_pair(char *text, size_t size, uint64_t ns, uint64_t large_ns, uint64_t small_ns,
-                       const char *names) {
-  uint64_t rest = ns % large_ns / small_ns;
-  int length = snprintf(text, size, "%" PRIu64 "%c", ns / large_ns, names[0]);
-  if (rest > 0 && length > 0 && (size_t)length < size)
-    snprintf(text + length, size - (size_t)length, "%" PRIu64 "%c", rest, names[1]);
-}
-
-/* Rounding comes first and the unit is chosen after it: 999,950 ns is 1ms, not 1000us. */
-void units_format_duration(char *text, size_t size, uint64_t ns) {
-  ns = ns < MINUTE ? round_to_four(ns) : round_to(ns, ns < HOUR ? SECOND : MINUTE);
-  if (ns < 1000)
-    snprintf(text, size, "%" PRIu64 "ns", ns);
-  else if (ns < 1000000)
-    print_thousandths(text, size, ns, "us");
-  else if (ns < SECOND)
-    print_thousandths(text, size, ns / 1000, "ms");
-  else if (ns < MINUTE)
-    print_thousandths(text, size, ns / 1000000, "s");
-  else if (ns < HOUR)
-    print_pair(text, size, ns, MINUTE, SECOND, "ms");
-  else
-    print_pair(text, size, ns, HOUR, MINUTE, "hm");
-}
-
-void units_format_rate(char *text, size_t size, uint64_t n, uint64_t elapsed_ns) {
-  static const char *const names[] = {"/s", "/m", "/h"};
-  double rate = elapsed_ns == 0 ? 0 : (double)n * 1e9 / (double)elapsed_ns;
-  int unit;
-  for (unit = 0; unit < 2 && rate < 0.1 && n > 0; unit++)
-    rate *= 60;
-  if (elapsed_ns == 0)
-    snprintf(text, size, "-");
-  else if (rate > 1e15) /* no hand-off is that fast: keep the conversion below defined */
-    snprintf(text, size, ">1000000000000000/s");
-  else
-    print_thousandths(text, size, round_to_four((uint64_t)(rate * 1000 + 0.5)), names[unit]);
 }

@@ -12,8 +12,8 @@ static uint64_t count(atomic_uint_fast64_t *counter) {
 }
 
 static bool is_all_produced(struct work *work) {
-  return work->options->has_count && atomic_load_explicit(&work->produced, memory_order_relaxed) ==
-                                         work->options->count;
+  return work->options->has_count &&
+         atomic_load_explicit(&work->produced, memory_order_relaxed) == work->options->count;
 }
 
 /* --------------------------------------------------------------------------- the counter -- */
@@ -98,9 +98,8 @@ int work_init(struct work *work, const struct options *options) {
   work->source_error = 0;
   work->sink_error = 0;
   sink_init(&work->sink, -1);
-  return options->source == NULL
-             ? 0
-             : source_open(&work->source, options->source, options->delimiter);
+  return options->source == NULL ? 0
+                                 : source_open(&work->source, options->source, options->delimiter);
 }
 
 handoff_lane_options_t work_lane_options(struct work *work) {

@@ -15,7 +15,7 @@ struct work {
   /* Set at init, then constant. */
   const struct options *options;
   const char *source_name; /* for people */
-  bool is_flushed; /* every line at once, because hand-offs are paced */
+  bool is_flushed;         /* every line at once, because hand-offs are paced */
   /* Each written by one worker; any thread may look how far they are. */
   atomic_uint_fast64_t produced;
   atomic_uint_fast64_t consumed;

@@ -65,10 +65,13 @@ struct handoff__lane {
   handoff_event_t early; /* an event that has to wait for one of the other side */
   bool has_early;
   bool is_running;
-  bool is_reporting; /* on_report is running: it will look for more reports itself */
+  bool has_report;   /* `report` came while the lane was held */
+  bool is_reporting; /* reports are being handled */
   bool is_held;
+  bool is_resuming; /* `resumed` has been posted */
   bool is_closing;
   int status; /* of this run */
+  struct handoff__job resumed;
   struct handoff__job closed;
   handoff_lane_close_cb on_close;
 };

@@ -206,11 +206,32 @@ static void wake(struct handoff__waiter *waiter) {
   handoff__port_post(req->port->impl, &req->job);
 }
 
-static int begin(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot, void *item,
-                 handoff_req_cb on_done,
-                 int (*operate)(handoff_slot_t *, void *, struct handoff__waiter *)) {
+typedef int (*operation)(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter);
+
+/* The request's `link` is in a queue. */
+static void begin(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot, void *item,
+                  handoff_req_cb on_done, operation operate) {
   int err;
 
+  req->port = port;
+  req->slot = slot;
+  req->on_done = on_done;
+  req->pending = true;
+  req->waiter.item = item;
+  req->waiter.wake = wake;
+  req->job.run = on_req_done;
+  handoff__port_begin(port->impl);
+
+  err = operate(slot, item, &req->waiter);
+  if (err != UV_EAGAIN) { /* done at once; the callback still comes from the loop */
+    req->waiter.queued = false;
+    req->waiter.status = err;
+    handoff__port_post(port->impl, &req->job);
+  }
+}
+
+static int begin_checked(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot, void *item,
+                         handoff_req_cb on_done, operation operate) {
   if (port == NULL || req == NULL || slot == NULL || item == NULL || on_done == NULL) {
     return UV_EINVAL;
   }
@@ -220,22 +241,8 @@ static int begin(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot,
   if (port->impl->closing) {
     return UV_ECANCELED;
   }
-  req->port = port;
-  req->slot = slot;
-  req->on_done = on_done;
-  req->pending = true;
-  req->waiter.item = item;
-  req->waiter.wake = wake;
-  req->job.run = on_req_done;
   handoff__queue_push(&port->impl->reqs, &req->link);
-  handoff__port_begin(port->impl);
-
-  err = operate(slot, item, &req->waiter);
-  if (err != UV_EAGAIN) { /* done at once; the callback still comes from the loop */
-    req->waiter.queued = false;
-    req->waiter.status = err;
-    handoff__port_post(port->impl, &req->job);
-  }
+  begin(port, req, slot, item, on_done, operate);
   return 0;
 }
 
@@ -245,12 +252,19 @@ static int put(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter)
 
 int handoff_port_put(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot,
                      const void *item, handoff_req_cb on_done) {
-  return begin(port, req, slot, (void *)(uintptr_t)item, on_done, put); /* only read, by a putter */
+  void *from = (void *)(uintptr_t)item; /* a putter's is only read */
+  return begin_checked(port, req, slot, from, on_done, put);
 }
 
 int handoff_port_get(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot, void *item,
                      handoff_req_cb on_done) {
-  return begin(port, req, slot, item, on_done, handoff__slot_get);
+  return begin_checked(port, req, slot, item, on_done, handoff__slot_get);
+}
+
+void handoff__port_get(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot, void *item,
+                       handoff_req_cb on_done) {
+  handoff__queue_init(&req->link); /* a queue of its own, not the one that close cancels */
+  begin(port, req, slot, item, on_done, handoff__slot_get);
 }
 
 int handoff_cancel(handoff_req_t *req) {

@@ -38,6 +38,11 @@ void handoff__port_post(struct handoff__port *port, struct handoff__job *job);
 void handoff__port_begin(struct handoff__port *port);
 void handoff__port_end(struct handoff__port *port);
 
+/* As handoff_port_get, for the port's own: it is let in while the port is closing, which waits for it
+ * rather than cancel it. The arguments must be good. */
+void handoff__port_get(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot, void *item,
+                       handoff_req_cb on_done);
+
 /* Sees to it that the port has ticks: they come with the first lane.
  * Returns: 0, or what handoff__ticks_init returns. */
 int handoff__port_need_ticks(struct handoff__port *port);

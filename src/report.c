@@ -30,17 +30,23 @@ static void deliver(struct handoff__lane *l, const handoff_event_t *event) {
   l->options.on_event(l->handle, event);
 }
 
+/* Delivers the event that was set aside, if its time has come. */
+static void deliver_early(struct handoff__lane *l) {
+  if (l->has_early && !l->is_held && is_lawful(l, &l->early)) {
+    handoff_event_t event = l->early;
+    l->has_early = false;
+    deliver(l, &event);
+  }
+}
+
 static void deliver_in_order(struct handoff__lane *l, const handoff_event_t *event) {
-  if (!is_lawful(l, event)) {
+  if (is_lawful(l, event)) {
+    deliver(l, event);
+  } else {
     l->early = *event;
     l->has_early = true;
-    return;
   }
-  deliver(l, event);
-  if (l->has_early && is_lawful(l, &l->early)) {
-    l->has_early = false;
-    deliver(l, &l->early);
-  }
+  deliver_early(l);
 }
 
 static void on_side_ended(struct handoff__lane *l, const struct handoff__report *report) {
@@ -79,29 +85,37 @@ static void finish(struct handoff__lane *l) {
 static void on_report(handoff_req_t *req, int status);
 
 void handoff__reports_listen(struct handoff__lane *l) {
-  if (!l->is_held && !l->is_reporting && !l->req.pending) {
-    /* It fails only on a port that is closing, and that waits for its lanes. */
-    int err = handoff_port_get(l->handle->port, &l->req, &l->reports, &l->report, on_report);
-    (void)err;
+  if (!l->is_held && !l->req.pending) {
+    handoff__port_get(l->handle->port, &l->req, &l->reports, &l->report, on_report);
   }
 }
 
-static void on_report(handoff_req_t *req, int status) {
-  struct handoff__lane *l = handoff__owner(req, struct handoff__lane, req);
+static void handle(struct handoff__lane *l, const struct handoff__report *report) {
+  if (report->is_end) {
+    on_side_ended(l, report);
+    return;
+  }
+  handoff__permits_on_report(&l->sides[report->event.side], &report->event);
+  if (l->options.on_event != NULL) {
+    deliver_in_order(l, &report->event);
+  }
+}
+
+/* While the request is pending the next report, and the place for it, are the request's. */
+static bool take_report(struct handoff__lane *l) {
+  bool has_report = l->has_report;
+  l->has_report = false;
+  return has_report || (!l->req.pending && handoff_try_get(&l->reports, &l->report) == 0);
+}
+
+static void handle_reports(struct handoff__lane *l) {
   int budget = REPORTS_MAX;
 
-  (void)status; /* `reports` is never shut and the request never cancelled */
   l->is_reporting = true;
-  do {
-    if (l->report.is_end) {
-      on_side_ended(l, &l->report);
-    } else {
-      handoff__permits_on_report(&l->sides[l->report.event.side], &l->report.event);
-      if (l->options.on_event != NULL) {
-        deliver_in_order(l, &l->report.event);
-      }
-    }
-  } while (!l->is_held && --budget != 0 && handoff_try_get(&l->reports, &l->report) == 0);
+  deliver_early(l);
+  while (!l->is_held && budget-- != 0 && take_report(l)) {
+    handle(l, &l->report);
+  }
   l->is_reporting = false;
   if (l->sides[HANDOFF_PRODUCER].has_ended && l->sides[HANDOFF_CONSUMER].has_ended) {
     finish(l);
@@ -110,11 +124,33 @@ static void on_report(handoff_req_t *req, int status) {
   }
 }
 
+static void on_report(handoff_req_t *req, int status) {
+  struct handoff__lane *l = handoff__owner(req, struct handoff__lane, req);
+
+  (void)status; /* `reports` is never shut and the request never cancelled */
+  l->has_report = true;
+  handle_reports(l);
+}
+
 void handoff_lane_hold(handoff_lane_t *lane) { lane->impl->is_held = !lane->impl->is_closing; }
 
+static void on_resumed(struct handoff__job *job) {
+  struct handoff__lane *l = handoff__owner(job, struct handoff__lane, resumed);
+
+  l->is_resuming = false;
+  if (l->is_running) {
+    handle_reports(l);
+  }
+}
+
 void handoff_lane_release(handoff_lane_t *lane) {
-  lane->impl->is_held = false;
-  if (lane->impl->is_running) {
-    handoff__reports_listen(lane->impl);
+  struct handoff__lane *l = lane->impl;
+
+  l->is_held = false;
+  /* handle_reports looks for more by itself; and no event is delivered from within this call. */
+  if (l->is_running && !l->is_reporting && !l->is_resuming) {
+    l->is_resuming = true;
+    l->resumed.run = on_resumed;
+    handoff__port_post(lane->port->impl, &l->resumed);
   }
 }

@@ -23,7 +23,7 @@
  *
  *   Functions return 0 or a negative UV_E* code. Outputs are written only on success. Every
  *   function that returns a code returns UV_EINVAL for a null pointer that its text does not
- *   allow. The library never prints, exits, installs a signal handler, reads the environment, or
+ *   allow, and for an object that has been destroyed or closed. The library never prints, exits, installs a signal handler, reads the environment, or
  *   keeps a global. After fork(), the child may only exec or start afresh with objects of its own.
  *
  * TIME
@@ -210,8 +210,10 @@ HANDOFF_API HANDOFF_CHECKED int handoff_get_until(handoff_slot_t *slot, void *it
  * Blocks:  no, but for the slot's lock. */
 HANDOFF_API void handoff_slot_shut(handoff_slot_t *slot);
 
-/* Drops the items that are left and frees what init took. Nobody may be using the slot, but as soon
- * as a call on it has returned it no longer touches it, so the last user may destroy it.
+/* Drops the items that are left and frees what init took. Nobody may be using the slot, but the last
+ * user may destroy it as soon as its own call has returned: a call without a deadline whose hand-off is
+ * known to be done no longer touches it, even if it has not returned yet. One with a deadline, or a
+ * request, uses the slot until it has returned, or called back.
  *
  * Thread:  any.
  * Blocks:  no. */

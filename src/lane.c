@@ -74,7 +74,7 @@ int handoff_lane_init(handoff_port_t *port, handoff_lane_t *lane,
   size_t stride; /* keeps every item as aligned as malloc's memory is */
   int err;
 
-  if (port == NULL || lane == NULL || options == NULL || !is_valid(options)) {
+  if (port == NULL || port->impl == NULL || lane == NULL || options == NULL || !is_valid(options)) {
     return UV_EINVAL;
   }
   if (port->impl->closing) {
@@ -133,7 +133,7 @@ int handoff_lane_start(handoff_lane_t *lane) {
   int side;
   int err;
 
-  if (lane == NULL) {
+  if (lane == NULL || lane->impl == NULL) {
     return UV_EINVAL;
   }
   l = lane->impl;

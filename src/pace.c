@@ -10,18 +10,20 @@ static uint64_t later(uint64_t instant_ns, uint64_t by_ns) {
   return by_ns > HANDOFF_NEVER - instant_ns ? HANDOFF_NEVER : instant_ns + by_ns;
 }
 
-/* Moves on by whole periods, of which all but the last lie before some instant: so all but the last
- * can be multiplied without overflow. */
+/* Moves on by whole periods, at least one, of which all but the last lie before some instant: so all but
+ * the last can be multiplied without overflow. */
 static void skip(struct handoff__pace *pace, uint64_t count) {
-  pace->due_ns += (count - 1) * pace->period_ns;
-  pace->due_ns = later(pace->due_ns, pace->period_ns);
+  pace->last_ns = pace->due_ns + (count - 1) * pace->period_ns;
+  pace->has_last = true;
+  pace->due_ns = later(pace->last_ns, pace->period_ns);
 }
 
-void handoff__pace_start(struct handoff__pace *pace, uint64_t now_ns) { pace->due_ns = now_ns; }
-
-void handoff__pace_take(struct handoff__pace *pace) {
-  pace->due_ns = later(pace->due_ns, pace->period_ns);
+void handoff__pace_start(struct handoff__pace *pace, uint64_t now_ns) {
+  pace->due_ns = now_ns;
+  pace->has_last = false;
 }
+
+void handoff__pace_take(struct handoff__pace *pace) { skip(pace, 1); }
 
 uint64_t handoff__pace_spend(struct handoff__pace *pace, uint64_t begun_ns, uint64_t done_ns,
                              bool waited) {
@@ -38,7 +40,8 @@ uint64_t handoff__pace_spend(struct handoff__pace *pace, uint64_t begun_ns, uint
       }
       break;
     case HANDOFF_SHIFT:
-      pace->due_ns = later(waited ? done_ns : begun_ns, pace->period_ns);
+      pace->last_ns = waited ? done_ns : begun_ns;
+      pace->due_ns = later(pace->last_ns, pace->period_ns);
       break;
     case HANDOFF_BURST:
       break;
@@ -63,11 +66,8 @@ uint64_t handoff__pace_limit(struct handoff__pace *pace, uint64_t now_ns, size_t
 }
 
 void handoff__pace_set_period(struct handoff__pace *pace, uint64_t now_ns, uint64_t period_ns) {
-  uint64_t next_ns = now_ns;
+  uint64_t next_ns = pace->has_last ? later(pace->last_ns, period_ns) : now_ns;
 
-  if (pace->period_ns != 0 && pace->due_ns >= pace->period_ns && pace->due_ns != HANDOFF_NEVER) {
-    next_ns = later(pace->due_ns - pace->period_ns, period_ns);
-  }
   pace->due_ns = next_ns > now_ns ? next_ns : now_ns;
   pace->period_ns = period_ns;
 }

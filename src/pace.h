@@ -31,7 +31,7 @@ uint64_t handoff__pace_spend(struct handoff__pace *pace, uint64_t begun_ns, uint
 uint64_t handoff__pace_limit(struct handoff__pace *pace, uint64_t now_ns, size_t room);
 
 /* A new period, at once: the next tick is due one new period after the last one, but not before
- * now. */
+ * now; if there was none, now. */
 void handoff__pace_set_period(struct handoff__pace *pace, uint64_t now_ns, uint64_t period_ns);
 
 #endif /* HANDOFF_PACE_H */

@@ -114,14 +114,14 @@ static int wait_for(operation operate, handoff_slot_t *slot, void *item, uint64_
 }
 
 int handoff_put_until(handoff_slot_t *slot, const void *item, uint64_t deadline_ns) {
-  if (slot == NULL || item == NULL) {
+  if (slot == NULL || slot->impl == NULL || item == NULL) {
     return UV_EINVAL;
   }
   return wait_for(put, slot, (void *)(uintptr_t)item, deadline_ns); /* a putter's is only read */
 }
 
 int handoff_get_until(handoff_slot_t *slot, void *item, uint64_t deadline_ns) {
-  if (slot == NULL || item == NULL) {
+  if (slot == NULL || slot->impl == NULL || item == NULL) {
     return UV_EINVAL;
   }
   return wait_for(get, slot, item, deadline_ns);

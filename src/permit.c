@@ -95,7 +95,8 @@ int handoff_lane_set_interval(handoff_lane_t *lane, handoff_side_t which, uint64
   struct handoff__side *side;
   bool was_paced;
 
-  if (lane == NULL || (which != HANDOFF_PRODUCER && which != HANDOFF_CONSUMER)) {
+  if (lane == NULL || lane->impl == NULL ||
+      (which != HANDOFF_PRODUCER && which != HANDOFF_CONSUMER)) {
     return UV_EINVAL;
   }
   l = lane->impl;

@@ -232,7 +232,8 @@ static void begin(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot
 
 static int begin_checked(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot, void *item,
                          handoff_req_cb on_done, operation operate) {
-  if (port == NULL || req == NULL || slot == NULL || item == NULL || on_done == NULL) {
+  if (port == NULL || port->impl == NULL || req == NULL || slot == NULL || slot->impl == NULL ||
+      item == NULL || on_done == NULL) {
     return UV_EINVAL;
   }
   if (req->pending) {

@@ -167,14 +167,14 @@ bool handoff__slot_leave(handoff_slot_t *slot, struct handoff__waiter *waiter) {
 }
 
 int handoff_try_put(handoff_slot_t *slot, const void *item) {
-  if (slot == NULL || item == NULL) {
+  if (slot == NULL || slot->impl == NULL || item == NULL) {
     return UV_EINVAL;
   }
   return handoff__slot_put(slot, item, NULL);
 }
 
 int handoff_try_get(handoff_slot_t *slot, void *item) {
-  if (slot == NULL || item == NULL) {
+  if (slot == NULL || slot->impl == NULL || item == NULL) {
     return UV_EINVAL;
   }
   return handoff__slot_get(slot, item, NULL);
@@ -187,7 +187,7 @@ void handoff_slot_shut(handoff_slot_t *slot) {
   struct handoff__link released;
   struct handoff__link *link;
 
-  if (slot == NULL) {
+  if (slot == NULL || slot->impl == NULL) {
     return;
   }
   s = slot->impl;

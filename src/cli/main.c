@@ -139,7 +139,10 @@ static int run_options(const struct options *options) {
 int main(int argc, char **argv) {
   char text[OPTIONS_MESSAGE_SIZE];
   struct options options;
-  int err = fill_standard_descriptors();
+  int err;
+
+  signals_init();
+  err = fill_standard_descriptors();
 
   if (err != 0) {
     return EXIT_FAULT;

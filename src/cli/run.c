@@ -79,13 +79,13 @@ static void fail(struct run *r, int err, const char *what) {
 static void close_all(struct run *r) {
   uv_close((uv_handle_t *)&r->limit, NULL);
   uv_close((uv_handle_t *)&r->grace, NULL);
-  signals_close(&r->signals);
   if (r->has_output) {
     log_close(&r->output);
   }
   if (r->has_log) {
     log_close(&r->log);
   }
+  signals_close(&r->signals); /* once no thread is left but this */
   (void)handoff_port_close(&r->port, NULL);
 }
 

@@ -30,6 +30,32 @@ static bool is_ignored(int signum) {
   return sigaction(signum, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
+/* Lets pass, or again, those that ask; they are ignored, or handled by the loop, when they do. */
+static void mask_asks(int how) {
+  sigset_t set;
+  int i;
+
+  (void)sigemptyset(&set);
+  for (i = 0; i < SIGNALS_COUNT; i++) {
+    if (!is_end(handled[i])) {
+      (void)sigaddset(&set, handled[i]);
+    }
+  }
+  (void)pthread_sigmask(how, &set, NULL);
+}
+
+static void ignore_asks(void) {
+  int i;
+
+  for (i = 0; i < SIGNALS_COUNT; i++) {
+    if (!is_end(handled[i])) {
+      (void)signal(handled[i], SIG_IGN);
+    }
+  }
+}
+
+void signals_init(void) { ignore_asks(); }
+
 void signals_start(struct signals *signals, uv_loop_t *loop,
                    void (*on_end)(struct signals *, int signum), void (*on_ask)(struct signals *)) {
   int i;
@@ -51,9 +77,12 @@ void signals_start(struct signals *signals, uv_loop_t *loop,
 void signals_close(struct signals *signals) {
   int i;
 
+  mask_asks(SIG_BLOCK); /* libuv sets them back to what they do by default: to end the process */
   for (i = 0; i < SIGNALS_COUNT; i++) {
     uv_close((uv_handle_t *)&signals->handles[i], NULL);
   }
+  ignore_asks();
+  mask_asks(SIG_UNBLOCK);
 }
 
 void signals_die_of(int signum) {

@@ -72,22 +72,26 @@ static int make_room(struct source *source) {
   return 0;
 }
 
-/* Waits until there is something to read. False: interrupted. */
-static bool wait_readable(struct source *source) {
+/* Waits until there is something to read. Returns: 0; UV_EOF: interrupted; UV_E*, of poll(2). */
+static int wait_readable(struct source *source) {
   struct pollfd pollers[2] = {{.fd = source->wake[0], .events = POLLIN},
                               {.fd = source->fd, .events = POLLIN}};
 
-  while (poll(pollers, 2, -1) == -1 && errno == EINTR) {
+  while (poll(pollers, 2, -1) == -1) {
+    if (errno != EINTR) {
+      return uv_translate_sys_error(errno);
+    }
   }
-  return pollers[0].revents == 0;
+  return pollers[0].revents == 0 ? 0 : UV_EOF;
 }
 
 static int fill(struct source *source) {
   int err = make_room(source);
 
   while (err == 0) {
-    if (!wait_readable(source)) {
-      return UV_EOF;
+    err = wait_readable(source);
+    if (err != 0) {
+      return err;
     }
     ssize_t n =
         read(source->fd, source->buffer->bytes + source->filled, source->size - source->filled);

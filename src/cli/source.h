@@ -57,7 +57,8 @@ void line_done(struct line *line);
  * carries stays until close. Producer's thread, or any once that has ended. */
 void source_drop(struct source *source, struct line *line);
 
-/* Makes the call that waits, and every later one, return UV_EOF. Any thread. */
+/* Makes the call that waits for input, and every later one that would have to read, return UV_EOF. Any
+ * thread. */
 void source_interrupt(struct source *source);
 
 /* Once all lines are done with. */

@@ -1,0 +1,44 @@
+// Lines from standard input to standard output, one at a time, from one goroutine to another through an
+// unbuffered channel; with buffers around both ends.
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+)
+
+func fail(err error) {
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(1)
+}
+
+func main() {
+	lines := make(chan string)
+	go func() {
+		defer close(lines)
+		reader := bufio.NewReaderSize(os.Stdin, 64*1024)
+		for {
+			line, err := reader.ReadString('\n')
+			if len(line) != 0 {
+				lines <- line
+			}
+			if err == io.EOF {
+				return
+			}
+			if err != nil {
+				fail(err)
+			}
+		}
+	}()
+	writer := bufio.NewWriterSize(os.Stdout, 64*1024)
+	for line := range lines {
+		if _, err := writer.WriteString(line); err != nil {
+			fail(err)
+		}
+	}
+	if err := writer.Flush(); err != nil {
+		fail(err)
+	}
+}

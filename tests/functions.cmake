@@ -1,0 +1,79 @@
+# How a test is registered: once, by one line. Its name is its place in the tree, "unit.slot"; the
+# part before the dot is its label, for `ctest -L unit`.
+
+set(HANDOFF_TEST_LAUNCHER "" CACHE STRING "A command, a list, that runs each compiled test")
+set(HANDOFF_TEST_TIMEOUT_FACTOR 1 CACHE STRING "How many times longer the tests may take")
+
+# What all tests have in common. SERIAL is for those that measure time: no other runs beside them.
+function(handoff_set_up_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "SERIAL" "TIMEOUT" "")
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 60)
+  endif()
+  math(EXPR timeout "${arg_TIMEOUT} * ${HANDOFF_TEST_TIMEOUT_FACTOR}")
+  string(REGEX REPLACE "\\..*" "" label ${name})
+  set_tests_properties(${name} PROPERTIES
+    LABELS ${label}
+    TIMEOUT ${timeout}
+    SKIP_RETURN_CODE 77
+    RUN_SERIAL ${arg_SERIAL})
+endfunction()
+
+# handoff_test(KIND NAME [SERIAL] [TIMEOUT seconds] [SOURCES file…] [LIBRARIES target…]
+#              [LINK_OPTIONS option…])
+#
+# Compiles KIND/test_NAME.c with the library, its rooms' headers and cmocka; runs it as KIND.NAME.
+function(handoff_test kind name)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "SERIAL" "TIMEOUT" "SOURCES;LIBRARIES;LINK_OPTIONS")
+  set(target test_${kind}_${name})
+  add_executable(${target} ${kind}/test_${name}.c ${arg_SOURCES})
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
+  target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
+  target_link_libraries(${target} PRIVATE ${arg_LIBRARIES} handoff_static Cmocka::Cmocka)
+  target_link_options(${target} PRIVATE ${arg_LINK_OPTIONS})
+  set_target_properties(${target} PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF)
+  handoff_run_test(${kind}.${name} ${target} ${ARGN})
+endfunction()
+
+# handoff_run_test(NAME TARGET [SERIAL] [TIMEOUT seconds] [ARGUMENTS argument…])
+function(handoff_run_test name target)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "SERIAL" "TIMEOUT" "ARGUMENTS")
+  add_test(NAME ${name}
+    COMMAND ${HANDOFF_TEST_LAUNCHER} $<TARGET_FILE:${target}> ${arg_ARGUMENTS})
+  handoff_set_up_test(${name} ${ARGN})
+endfunction()
+
+# handoff_cli_test(NAME [SERIAL] [TIMEOUT seconds]): runs cli/NAME.sh with the command's path.
+function(handoff_cli_test name)
+  add_test(NAME cli.${name}
+    COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/cli/${name}.sh $<TARGET_FILE:handoff_command>)
+  handoff_set_up_test(cli.${name} ${ARGN})
+endfunction()
+
+# handoff_model_test(NAME [SERIAL] [TIMEOUT seconds]): checks model/NAME.pml and its mutants.
+function(handoff_model_test name)
+  add_test(NAME model.${name} COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/model/run.sh ${name})
+  handoff_set_up_test(model.${name} ${ARGN})
+endfunction()
+
+# handoff_rule_test(NAME SCRIPT [argument…]): runs rules/SCRIPT.
+function(handoff_rule_test name script)
+  add_test(NAME rules.${name} COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/rules/${script} ${ARGN})
+  handoff_set_up_test(rules.${name})
+endfunction()
+
+# handoff_example(NAME [SERIAL] [TIMEOUT seconds] [ARGUMENTS argument…])
+#
+# Compiles NAME.c as an application would and, when tests are built, runs it as example.NAME.
+function(handoff_example name)
+  add_executable(example_${name} ${name}.c)
+  target_link_libraries(example_${name} PRIVATE handoff::handoff)
+  target_compile_definitions(example_${name} PRIVATE _GNU_SOURCE)
+  set_target_properties(example_${name} PROPERTIES
+    C_STANDARD 11
+    C_STANDARD_REQUIRED ON
+    C_EXTENSIONS OFF)
+  if(handoff_testing)
+    handoff_run_test(example.${name} example_${name} ${ARGN})
+  endif()
+endfunction()

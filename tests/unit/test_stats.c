@@ -1,0 +1,177 @@
+/* unit.stats: events with literal times, and the text and the JSON that are made of them. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/stats.h"
+#include "lib/bounded.h"
+
+#define MS UINT64_C(1000000)
+#define S UINT64_C(1000000000)
+#define START (100 * S)
+
+static struct stats stats;
+static char text[STATS_TEXT_SIZE];
+
+static void begin(uint64_t producer_ns, uint64_t consumer_ns) {
+  const uint64_t interval_ns[2] = {producer_ns, consumer_ns};
+  memset(&stats, 0x5a, sizeof stats);
+  memset(text, 0x5a, sizeof text);
+  stats_init(&stats, START, interval_ns);
+}
+
+static void add(handoff_side_t side, uint64_t due_ns, uint64_t begun_ns, uint64_t done_ns,
+                uint64_t handoff_ns, uint64_t waited_ns, uint64_t missed) {
+  handoff_event_t event = {.side = side,
+                           .number = stats.items[side] + 1,
+                           .due_ns = due_ns,
+                           .begun_ns = begun_ns,
+                           .done_ns = done_ns,
+                           .handoff_ns = handoff_ns,
+                           .waited_ns = waited_ns,
+                           .missed = missed};
+  stats_add(&stats, &event);
+}
+
+static void check_text(uint64_t now_ns, bool as_json, const char *expected) {
+  size_t size = stats_format(&stats, now_ns, as_json, text);
+  assert_string_equal(text, expected);
+  assert_int_equal(size, strlen(expected));
+}
+
+static void nothing_yet(void **state) {
+  (void)state;
+  begin(0, 0);
+  check_text(START, false,
+             "items     0 in 0ns\n"
+             "rate      asked -, achieved -\n"
+             "lateness  p50 -, p99 -, max -\n"
+             "hand-off  p50 -, p99 -, max -\n"
+             "missed    producer 0 ticks, consumer 0 ticks\n"
+             "blocked   producer 0ns, consumer 0ns\n");
+  check_text(START, true,
+             "{\"items\":0,\"produced\":0,\"elapsed_ns\":0,\"asked_per_s\":0,\"achieved_per_s\":0,"
+             "\"lateness_ns\":{\"count\":0,\"p50\":0,\"p99\":0,\"max\":0},"
+             "\"handoff_ns\":{\"count\":0,\"p50\":0,\"p99\":0,\"max\":0},"
+             "\"missed\":{\"producer\":0,\"consumer\":0},"
+             "\"blocked_ns\":{\"producer\":0,\"consumer\":0}}\n");
+}
+
+/* Three hand-offs at 10 ms, the third a tick late on the producer's side. */
+static void three_paced_hand_offs(void **state) {
+  (void)state;
+  begin(10 * MS, 10 * MS);
+  add(HANDOFF_PRODUCER, START, START + 100, START + 200, 0, 0, 0);
+  add(HANDOFF_CONSUMER, START, START + 50, START + 1 * MS, 90, 40, 0);
+  add(HANDOFF_PRODUCER, START + 10 * MS, START + 10 * MS + 100, START + 10 * MS + 200, 0, 7, 0);
+  add(HANDOFF_CONSUMER, START + 10 * MS, START + 10 * MS + 60, START + 11 * MS, 80, 60, 0);
+  add(HANDOFF_PRODUCER, START + 30 * MS, START + 30 * MS + 120, START + 30 * MS + 200, 0, 0, 1);
+  add(HANDOFF_CONSUMER, START + 30 * MS, START + 30 * MS, START + 31 * MS, 100, 900, 2);
+  check_text(START + 40 * MS, false,
+             "items     3 in 40ms\n"
+             "rate      asked 100/s, achieved 66.67/s\n"
+             "lateness  p50 60ns, p99 120ns, max 120ns\n"
+             "hand-off  p50 90ns, p99 100ns, max 100ns\n"
+             "missed    producer 1 ticks, consumer 2 ticks\n"
+             "blocked   producer 7ns, consumer 1us\n");
+  check_text(START + 40 * MS, true,
+             "{\"items\":3,\"produced\":3,\"elapsed_ns\":40000000,\"asked_per_s\":100,"
+             "\"achieved_per_s\":66.6667,"
+             "\"lateness_ns\":{\"count\":6,\"p50\":60,\"p99\":120,\"max\":120},"
+             "\"handoff_ns\":{\"count\":3,\"p50\":90,\"p99\":100,\"max\":100},"
+             "\"missed\":{\"producer\":1,\"consumer\":2},"
+             "\"blocked_ns\":{\"producer\":7,\"consumer\":1000}}\n");
+}
+
+/* A side that is not paced has no lateness; an item on its way is produced and no item yet. */
+static void one_side_paced(void **state) {
+  (void)state;
+  begin(0, S / 2);
+  add(HANDOFF_PRODUCER, 0, START + 5, START + 6, 0, 0, 0);
+  add(HANDOFF_PRODUCER, 0, START + 7, START + 8, 0, 0, 0);
+  add(HANDOFF_CONSUMER, START, START + 42, START + 43, 35, 0, 0);
+  check_text(START + S, false,
+             "items     1 in 1s\n"
+             "rate      asked 2/s, achieved -\n"
+             "lateness  p50 42ns, p99 42ns, max 42ns\n"
+             "hand-off  p50 35ns, p99 35ns, max 35ns\n"
+             "missed    producer 0 ticks, consumer 0 ticks\n"
+             "blocked   producer 0ns, consumer 0ns\n");
+  check_text(START + S, true,
+             "{\"items\":1,\"produced\":2,\"elapsed_ns\":1000000000,\"asked_per_s\":2,"
+             "\"achieved_per_s\":0,"
+             "\"lateness_ns\":{\"count\":1,\"p50\":42,\"p99\":42,\"max\":42},"
+             "\"handoff_ns\":{\"count\":1,\"p50\":35,\"p99\":35,\"max\":35},"
+             "\"missed\":{\"producer\":0,\"consumer\":0},"
+             "\"blocked_ns\":{\"producer\":0,\"consumer\":0}}\n");
+}
+
+/* What is asked for is the slower side's interval, whichever it is. */
+static void the_slower_side_is_asked(void **state) {
+  (void)state;
+  begin(4 * S, 1 * S);
+  (void)stats_format(&stats, START, false, text);
+  assert_non_null(strstr(text, "asked 0.25/s,"));
+  begin(1 * S, 4 * S);
+  (void)stats_format(&stats, START, false, text);
+  assert_non_null(strstr(text, "asked 0.25/s,"));
+  begin(3600 * S, 0);
+  (void)stats_format(&stats, START, false, text);
+  assert_non_null(strstr(text, "asked 1/h,"));
+}
+
+/* The rate is of the time between the first and the last, not of the run: of 1001 in 10 s, 100/s. */
+static void the_rate_is_between_hand_offs(void **state) {
+  uint64_t k;
+  (void)state;
+  begin(10 * MS, 10 * MS);
+  for (k = 0; k <= 1000; k++) {
+    add(HANDOFF_CONSUMER, START + k * 10 * MS, START + k * 10 * MS + 1, START + S + k * 10 * MS, 1,
+        0, 0);
+  }
+  (void)stats_format(&stats, START + 60 * S, false, text);
+  assert_non_null(strstr(text, "items     1001 in 1m\n"));
+  assert_non_null(strstr(text, "achieved 100/s\n"));
+}
+
+/* With every number as long as it gets, it fits, and is whole. */
+static void the_longest_fits(void **state) {
+  (void)state;
+  begin(1, 1);
+  stats.items[0] = UINT64_MAX;
+  stats.items[1] = UINT64_MAX;
+  stats.first_ns = 0;
+  stats.last_ns = 1;
+  stats.waited_ns[0] = UINT64_MAX;
+  stats.waited_ns[1] = UINT64_MAX;
+  stats.missed[0] = UINT64_MAX;
+  stats.missed[1] = UINT64_MAX;
+  histogram_add(&stats.lateness, UINT64_MAX);
+  histogram_add(&stats.handoff, UINT64_MAX);
+  stats.lateness.count = UINT64_MAX;
+  stats.handoff.count = UINT64_MAX;
+  stats.lateness.buckets[0] = UINT64_MAX;
+  stats.handoff.buckets[0] = UINT64_MAX;
+  assert_in_range(stats_format(&stats, START - 1, false, text), 1, STATS_TEXT_SIZE - 2);
+  assert_int_equal(text[strlen(text) - 1], '\n');
+  assert_in_range(stats_format(&stats, START - 1, true, text), 1, STATS_TEXT_SIZE - 2);
+  assert_string_equal(text + strlen(text) - 3, "}}\n");
+}
+
+static int set_up(void **state) {
+  (void)state;
+  bounded_start();
+  return 0;
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup(nothing_yet, set_up),
+      cmocka_unit_test_setup(three_paced_hand_offs, set_up),
+      cmocka_unit_test_setup(one_side_paced, set_up),
+      cmocka_unit_test_setup(the_slower_side_is_asked, set_up),
+      cmocka_unit_test_setup(the_rate_is_between_hand_offs, set_up),
+      cmocka_unit_test_setup(the_longest_fits, set_up),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

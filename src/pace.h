@@ -10,7 +10,9 @@
 
 struct handoff__pace {
   uint64_t period_ns; /* 0: not paced */
-  uint64_t due_ns; /* the next tick to grant; HANDOFF_NEVER if the clock does not reach that far */
+  uint64_t due_ns;  /* the next tick to grant; HANDOFF_NEVER if the clock does not reach that far */
+  uint64_t last_ns; /* the one before it: the last that was granted or given up */
+  bool has_last;
   handoff_late_t late;
 };
 

@@ -127,11 +127,13 @@ struct handoff__link {
 
 /* Private: somebody, a thread or a loop's request, who waits for a slot. */
 struct handoff__waiter {
-  struct handoff__link link; /* Guarded by the slot's lock: in `putters` or `getters`. */
-  bool queued;               /* Guarded by the slot's lock. */
+  struct handoff__link link; /* Guarded by the lock of the slot's end: in its `waiters`. */
+  bool queued;               /* Guarded by the same. */
+  bool is_putter;            /* Set before it is queued, then constant: which end. */
   int status;                /* Set by whoever takes it out of the queue, before `wake`. */
   void *item;                /* Where the item comes from (a putter: only read) or goes to. */
-  void (*wake)(struct handoff__waiter *); /* Called once, without the slot's lock. */
+  void (*wake)(struct handoff__waiter *); /* Called once, by whoever has set the status. */
+  bool is_ordered; /* Wakes must come in the order of the items: called with the lock held. */
 };
 
 struct handoff_slot_s {

@@ -72,26 +72,24 @@ static void wake(struct handoff__waiter *waiter) {
   handoff__park_wake(&handoff__owner(waiter, struct parked, waiter)->park);
 }
 
-typedef int (*operation)(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter);
+typedef int (*operation)(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter,
+                         bool may_spin);
 
-static int put(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter) {
-  return handoff__slot_put(slot, item, waiter);
+static int put(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter, bool may_spin) {
+  return handoff__slot_put(slot, item, waiter, may_spin);
 }
 
-static int get(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter) {
-  return handoff__slot_get(slot, item, waiter);
-}
-
-/* Tries without a waiter first: who need not wait pays for no condition variable. Nobody is overtaken
- * by that: who is queued when the second attempt comes is still before us. */
+/* Tries without a waiter first, and hopes for a few microseconds: who need not sleep pays for no condition
+ * variable. Nobody is overtaken by that: who is queued when the second attempt comes is still before us. */
 static int wait_for(operation operate, handoff_slot_t *slot, void *item, uint64_t deadline_ns) {
   struct parked self;
-  int err = operate(slot, item, NULL);
+  bool has_time = deadline_ns == HANDOFF_NEVER || uv_hrtime() < deadline_ns;
+  int err = operate(slot, item, NULL, has_time);
 
   if (err != UV_EAGAIN) {
     return err;
   }
-  if (deadline_ns != HANDOFF_NEVER && uv_hrtime() >= deadline_ns) {
+  if (!has_time) {
     return UV_ETIMEDOUT;
   }
   err = handoff__park_init(&self.park);
@@ -100,7 +98,8 @@ static int wait_for(operation operate, handoff_slot_t *slot, void *item, uint64_
   }
   self.waiter.item = item;
   self.waiter.wake = wake;
-  err = operate(slot, item, &self.waiter);
+  self.waiter.is_ordered = false;
+  err = operate(slot, item, &self.waiter, false);
   if (err == UV_EAGAIN) {
     if (!handoff__park_wait(&self.park, deadline_ns) && handoff__slot_leave(slot, &self.waiter)) {
       err = UV_ETIMEDOUT;
@@ -124,7 +123,7 @@ int handoff_get_until(handoff_slot_t *slot, void *item, uint64_t deadline_ns) {
   if (slot == NULL || slot->impl == NULL || item == NULL) {
     return UV_EINVAL;
   }
-  return wait_for(get, slot, item, deadline_ns);
+  return wait_for(handoff__slot_get, slot, item, deadline_ns);
 }
 
 int handoff_put(handoff_slot_t *slot, const void *item) {

@@ -219,6 +219,7 @@ static void begin(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot
   req->pending = true;
   req->waiter.item = item;
   req->waiter.wake = wake;
+  req->waiter.is_ordered = true;
   req->job.run = on_req_done;
   handoff__port_begin(port->impl);
 
@@ -248,7 +249,11 @@ static int begin_checked(handoff_port_t *port, handoff_req_t *req, handoff_slot_
 }
 
 static int put(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter) {
-  return handoff__slot_put(slot, item, waiter);
+  return handoff__slot_put(slot, item, waiter, false);
+}
+
+static int get(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter) {
+  return handoff__slot_get(slot, item, waiter, false);
 }
 
 int handoff_port_put(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot,
@@ -259,13 +264,13 @@ int handoff_port_put(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *s
 
 int handoff_port_get(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot, void *item,
                      handoff_req_cb on_done) {
-  return begin_checked(port, req, slot, item, on_done, handoff__slot_get);
+  return begin_checked(port, req, slot, item, on_done, get);
 }
 
 void handoff__port_get(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot, void *item,
                        handoff_req_cb on_done) {
   handoff__queue_init(&req->link); /* a queue of its own, not the one that close cancels */
-  begin(port, req, slot, item, on_done, handoff__slot_get);
+  begin(port, req, slot, item, on_done, get);
 }
 
 int handoff_cancel(handoff_req_t *req) {

@@ -1,231 +1,151 @@
-/* slot: see slot.h.
- *
- * Invariants, whenever the lock is free:
- *   putters wait  =>  count == capacity, and the slot is not shut
- *   getters wait  =>  count == 0, and the slot is not shut
- *   so never both, but at capacity 0, where direct assignment leaves no moment for it.
- * A put or get that finds its counterpart waiting completes it by direct assignment: it copies the
- * item, takes the waiter out of the queue and sets its status, all under the lock. So nobody can
- * overtake a waiter, one put wakes one waiter, and a waiter that is woken is done: it never looks at
- * the slot again. `wake` comes after unlocking and is the last thing a call does: by then the slot may
- * already have been destroyed by the one it woke, or by whoever that one told. */
-
-#include "slot.h"
+/* slot: the life of one: init, shut, destroy; and the calls that do not wait. See pass.c for the rest. */
 
 #include <stdlib.h>
-#include <string.h>
 
+#include "end.h"
 #include "queue.h"
 
+static size_t round_up(size_t size, size_t to) { return (size + to - 1) / to * to; }
+
+/* How aligned items of that size can at most have to be: the largest power of two that divides it. */
+static size_t alignment_of(size_t item_size) {
+  size_t power = item_size & (~item_size + 1);
+  return power < _Alignof(max_align_t) ? power : _Alignof(max_align_t);
+}
+
+/* Returns: 0; UV_EINVAL when so many cells have no place in a size_t. */
+static int lay_out(struct handoff__slot *s, const handoff_slot_options_t *options) {
+  size_t align = alignment_of(options->item_size);
+
+  if (options->item_size > SIZE_MAX / 4) {
+    return UV_EINVAL;
+  }
+  s->item_size = options->item_size;
+  s->capacity = options->capacity;
+  s->state_offset = round_up(options->item_size, _Alignof(atomic_uint));
+  s->stride = round_up(s->state_offset + sizeof(atomic_uint),
+                       align > _Alignof(atomic_uint) ? align : _Alignof(atomic_uint));
+  if (options->capacity != 0 && s->stride > SIZE_MAX / 2 / options->capacity) {
+    return UV_EINVAL;
+  }
+  return 0;
+}
+
+static int init_ends(struct handoff__slot *s) {
+  int way;
+  int err;
+
+  for (way = HANDOFF__PUT; way <= HANDOFF__GET; way++) {
+    struct handoff__end *end = &s->ends[way];
+    err = uv_mutex_init(&end->lock);
+    if (err != 0) {
+      if (way == HANDOFF__GET) {
+        uv_mutex_destroy(&s->ends[HANDOFF__PUT].lock);
+      }
+      return err;
+    }
+    end->cell = s->cells;
+    handoff__queue_init(&end->waiters);
+    end->spin_limit = 0;
+    end->spin_misses = 0;
+    atomic_init(&end->wanted, 0);
+  }
+  return 0;
+}
+
 int handoff_slot_init(handoff_slot_t *slot, const handoff_slot_options_t *options) {
+  const size_t head_size = round_up(sizeof(struct handoff__slot), HANDOFF__LINE);
+  struct handoff__slot layout;
   struct handoff__slot *s;
+  unsigned char *cell;
   int err;
 
   if (slot == NULL || options == NULL || options->size != sizeof *options ||
       options->item_size == 0 || options->capacity > HANDOFF_CAPACITY_MAX) {
     return UV_EINVAL;
   }
-  if (options->capacity != 0 && options->item_size > (SIZE_MAX - sizeof *s) / options->capacity) {
-    return UV_EINVAL;
+  err = lay_out(&layout, options);
+  if (err != 0) {
+    return err;
   }
-  s = malloc(sizeof *s + options->item_size * options->capacity);
+  s = malloc(head_size + layout.stride * layout.capacity);
   if (s == NULL) {
     return UV_ENOMEM;
   }
-  err = uv_mutex_init(&s->lock);
+  (void)lay_out(s, options);
+  s->cells = (unsigned char *)s + head_size;
+  s->cells_end = s->cells + s->stride * s->capacity;
+  s->name = options->name;
+  s->drop = options->drop;
+  s->drop_arg = options->drop_arg;
+  s->has_many_cpus = uv_available_parallelism() > 1;
+  s->shut = false;
+  atomic_init(&s->pins, 0);
+  for (cell = s->cells; cell != s->cells_end; cell += s->stride) {
+    atomic_init(handoff__state_of(s, cell), HANDOFF__FREE);
+  }
+  err = init_ends(s);
   if (err != 0) {
     free(s);
     return err;
   }
-  s->item_size = options->item_size;
-  s->capacity = options->capacity;
-  s->name = options->name;
-  s->drop = options->drop;
-  s->drop_arg = options->drop_arg;
-  s->first = 0;
-  s->count = 0;
-  s->shut = false;
-  handoff__queue_init(&s->putters);
-  handoff__queue_init(&s->getters);
   slot->impl = s;
   return 0;
-}
-
-/* ------------------------------------------------------------ the ring; the lock is held -- */
-
-static void append_locked(struct handoff__slot *s, const void *item) {
-  size_t last = s->first + s->count;
-  if (last >= s->capacity) {
-    last -= s->capacity;
-  }
-  memcpy(s->ring + last * s->item_size, item, s->item_size);
-  s->count++;
-}
-
-static void remove_first_locked(struct handoff__slot *s, void *item) {
-  memcpy(item, s->ring + s->first * s->item_size, s->item_size);
-  s->first = s->first + 1 == s->capacity ? 0 : s->first + 1;
-  s->count--;
-}
-
-/* --------------------------------------------------------- the waiters; the lock is held -- */
-
-static struct handoff__waiter *release_first_locked(struct handoff__link *queue, int status) {
-  struct handoff__waiter *waiter =
-      handoff__owner(handoff__queue_pop(queue), struct handoff__waiter, link);
-  waiter->queued = false;
-  waiter->status = status;
-  return waiter;
-}
-
-static void enqueue_locked(struct handoff__link *queue, struct handoff__waiter *waiter) {
-  waiter->queued = true;
-  handoff__queue_push(queue, &waiter->link);
-}
-
-/* ---------------------------------------------------------------------- put, get, leave -- */
-
-static int put_locked(struct handoff__slot *s, const void *item, struct handoff__waiter **woken) {
-  if (s->shut) {
-    return UV_EPIPE;
-  }
-  if (!handoff__queue_is_empty(&s->getters)) {
-    *woken = release_first_locked(&s->getters, 0);
-    memcpy((*woken)->item, item, s->item_size);
-    return 0;
-  }
-  if (s->count == s->capacity) {
-    return UV_EAGAIN;
-  }
-  append_locked(s, item);
-  return 0;
-}
-
-static int get_locked(struct handoff__slot *s, void *item, struct handoff__waiter **woken) {
-  if (s->count != 0) {
-    remove_first_locked(s, item);
-    if (!handoff__queue_is_empty(&s->putters)) {
-      *woken = release_first_locked(&s->putters, 0);
-      append_locked(s, (*woken)->item);
-    }
-    return 0;
-  }
-  if (!handoff__queue_is_empty(&s->putters)) { /* a rendezvous */
-    *woken = release_first_locked(&s->putters, 0);
-    memcpy(item, (*woken)->item, s->item_size);
-    return 0;
-  }
-  return s->shut ? UV_EOF : UV_EAGAIN;
-}
-
-int handoff__slot_put(handoff_slot_t *slot, const void *item, struct handoff__waiter *waiter) {
-  struct handoff__slot *s = slot->impl;
-  struct handoff__waiter *woken = NULL;
-  int err;
-
-  uv_mutex_lock(&s->lock);
-  err = put_locked(s, item, &woken);
-  if (err == UV_EAGAIN && waiter != NULL) {
-    enqueue_locked(&s->putters, waiter);
-  }
-  uv_mutex_unlock(&s->lock);
-  if (woken != NULL) {
-    woken->wake(woken);
-  }
-  return err;
-}
-
-int handoff__slot_get(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter) {
-  struct handoff__slot *s = slot->impl;
-  struct handoff__waiter *woken = NULL;
-  int err;
-
-  uv_mutex_lock(&s->lock);
-  err = get_locked(s, item, &woken);
-  if (err == UV_EAGAIN && waiter != NULL) {
-    enqueue_locked(&s->getters, waiter);
-  }
-  uv_mutex_unlock(&s->lock);
-  if (woken != NULL) {
-    woken->wake(woken);
-  }
-  return err;
-}
-
-bool handoff__slot_leave(handoff_slot_t *slot, struct handoff__waiter *waiter) {
-  struct handoff__slot *s = slot->impl;
-  bool was_queued;
-
-  uv_mutex_lock(&s->lock);
-  was_queued = waiter->queued;
-  if (was_queued) {
-    handoff__queue_remove(&waiter->link);
-    waiter->queued = false;
-  }
-  uv_mutex_unlock(&s->lock);
-  return was_queued;
 }
 
 int handoff_try_put(handoff_slot_t *slot, const void *item) {
   if (slot == NULL || slot->impl == NULL || item == NULL) {
     return UV_EINVAL;
   }
-  return handoff__slot_put(slot, item, NULL);
+  return handoff__slot_put(slot, item, NULL, false);
 }
 
 int handoff_try_get(handoff_slot_t *slot, void *item) {
   if (slot == NULL || slot->impl == NULL || item == NULL) {
     return UV_EINVAL;
   }
-  return handoff__slot_get(slot, item, NULL);
+  return handoff__slot_get(slot, item, NULL, false);
 }
-
-/* ------------------------------------------------------------------------- the end of it -- */
 
 void handoff_slot_shut(handoff_slot_t *slot) {
   struct handoff__slot *s;
-  struct handoff__link released;
-  struct handoff__link *link;
+  struct handoff__link woken;
 
   if (slot == NULL || slot->impl == NULL) {
     return;
   }
   s = slot->impl;
-  handoff__queue_init(&released);
-  uv_mutex_lock(&s->lock);
+  handoff__queue_init(&woken);
+  handoff__slot_lock(s);
+  handoff__slot_settle(s, &woken);
   s->shut = true;
-  while (!handoff__queue_is_empty(&s->putters)) {
-    handoff__queue_push(&released, &release_first_locked(&s->putters, UV_EPIPE)->link);
-  }
-  while (!handoff__queue_is_empty(&s->getters)) { /* so the ring is empty: nothing to drain */
-    handoff__queue_push(&released, &release_first_locked(&s->getters, UV_EOF)->link);
-  }
-  uv_mutex_unlock(&s->lock);
-
-  while (!handoff__queue_is_empty(&released)) {
-    link = handoff__queue_pop(&released);
-    struct handoff__waiter *waiter = handoff__owner(link, struct handoff__waiter, link);
-    waiter->wake(waiter); /* from here on the waiter is gone */
-  }
-}
-
-static void drop_all(struct handoff__slot *s) {
-  for (; s->count != 0; s->count--) {
-    if (s->drop != NULL) {
-      s->drop(s->ring + s->first * s->item_size, s->drop_arg);
-    }
-    s->first = s->first + 1 == s->capacity ? 0 : s->first + 1;
-  }
+  handoff__end_release(s, HANDOFF__PUT, UV_EPIPE, &woken);
+  handoff__end_release(s, HANDOFF__GET, UV_EOF,
+                       &woken); /* who is left there has nothing to drain */
+  handoff__slot_unlock(s);
+  handoff__wake(&woken);
 }
 
 bool handoff__slot_is_drained(handoff_slot_t *slot) {
   struct handoff__slot *s = slot->impl;
   bool is_drained;
 
-  uv_mutex_lock(&s->lock);
-  is_drained = s->shut && s->count == 0;
-  uv_mutex_unlock(&s->lock);
+  handoff__slot_lock(s);
+  is_drained = s->shut && !handoff__slot_is_ready(s, HANDOFF__GET);
+  handoff__slot_unlock(s);
   return is_drained;
+}
+
+static void drop_all(struct handoff__slot *s) {
+  struct handoff__end *end = &s->ends[HANDOFF__GET];
+
+  while (handoff__slot_is_ready(s, HANDOFF__GET)) {
+    if (s->drop != NULL) {
+      s->drop(end->cell, s->drop_arg);
+    }
+    atomic_store_explicit(handoff__state_of(s, end->cell), HANDOFF__FREE, memory_order_relaxed);
+    end->cell = handoff__cell_after(s, end->cell);
+  }
 }
 
 void handoff__slot_reset(handoff_slot_t *slot) {
@@ -241,7 +161,13 @@ void handoff_slot_destroy(handoff_slot_t *slot) {
   }
   s = slot->impl;
   slot->impl = NULL;
+  /* Who completed the last hand-off may not have let go of its locks yet; then it is about to. */
+  do {
+    handoff__slot_lock(s);
+    handoff__slot_unlock(s);
+  } while (atomic_load_explicit(&s->pins, memory_order_acquire) != 0);
   drop_all(s);
-  uv_mutex_destroy(&s->lock);
+  uv_mutex_destroy(&s->ends[HANDOFF__PUT].lock);
+  uv_mutex_destroy(&s->ends[HANDOFF__GET].lock);
   free(s);
 }

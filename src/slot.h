@@ -1,38 +1,64 @@
-/* slot: the items, the queue of waiters, the lock.
+/* slot: a ring of cells with two ends, each with its lock and its queue of waiters.
  *
  * A slot knows one thing about who waits for it: a waiter, with a place for its item and a `wake`.
- * How a thread waits is park's business, how a loop waits is port's. */
+ * How a thread waits is park's business, how a loop waits is port's. The life of a slot is slot.c;
+ * how items pass through it, and why that is right, is pass.c. */
 
 #ifndef HANDOFF_SLOT_H
 #define HANDOFF_SLOT_H
 
+#include <stdatomic.h>
+
 #include "handoff.h"
+
+/* The two ends are kept apart by so many bytes, so that neither side writes to a cache line that the
+ * other one needs. */
+#define HANDOFF__LINE 64
+
+enum handoff__way { HANDOFF__PUT = 0, HANDOFF__GET = 1 };
+
+/* Where items are put, or got. */
+struct handoff__end {
+  uv_mutex_t lock;
+  /* Guarded by lock. */
+  unsigned char *cell;          /* the next one to put into, or to get from */
+  struct handoff__link waiters; /* first in, first out */
+  unsigned spin_limit;          /* how long it has lately been worth to hope before sleeping */
+  unsigned spin_misses;
+  /* Atomic: threads that want the lock. Who holds it and hopes for an item then lets go. */
+  atomic_uint wanted;
+  unsigned char pad[HANDOFF__LINE];
+};
 
 struct handoff__slot {
   /* Set at init, then constant. */
   size_t item_size;
   size_t capacity;
+  size_t state_offset; /* in a cell, of its state */
+  size_t stride;       /* from cell to cell */
+  unsigned char *cells;
+  unsigned char *cells_end;
   const char *name;
   handoff_drop_cb drop;
   void *drop_arg;
-
-  uv_mutex_t lock;
-  /* Guarded by lock. */
-  size_t first; /* index in the ring of the item that is next to go */
-  size_t count; /* items in the ring */
+  bool has_many_cpus;
+  /* Written with both locks held, so read with either. */
   bool shut;
-  struct handoff__link putters;               /* waiters; not empty only while the ring is full */
-  struct handoff__link getters;               /* waiters; not empty only while the ring is empty */
-  _Alignas(max_align_t) unsigned char ring[]; /* room for `capacity` items */
+  /* Atomic: calls that have let go of one lock and will yet take both. Keeps the slot alive. */
+  atomic_uint pins;
+  unsigned char pad[HANDOFF__LINE];
+  struct handoff__end ends[2]; /* by handoff__way */
 };
 
-/* Put the item, or get one, at once, or queue the waiter, whose `item` and `wake` have been set. The
- * waiter may be NULL.
+/* Put the item, or get one, at once, or queue the waiter, whose `item`, `wake` and `is_ordered` have been
+ * set. The waiter may be NULL. `may_spin`: the caller would sleep next, and may hope for some microseconds first.
  * Returns: 0: done; UV_EPIPE or UV_EOF: shut; UV_EAGAIN: not done, and, if there is a waiter, it is
  * queued: it will be taken out of the queue exactly once, by handoff__slot_leave or by whoever sets
  * its status (0, UV_EPIPE or UV_EOF) and then calls its wake. */
-int handoff__slot_put(handoff_slot_t *slot, const void *item, struct handoff__waiter *waiter);
-int handoff__slot_get(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter);
+int handoff__slot_put(handoff_slot_t *slot, const void *item, struct handoff__waiter *waiter,
+                      bool may_spin);
+int handoff__slot_get(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter,
+                      bool may_spin);
 
 /* Takes the waiter out of its queue, unless somebody else has. True: it was still queued, its wake
  * will not be called. False: its wake has been, is being or will be called. */

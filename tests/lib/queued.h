@@ -7,26 +7,39 @@
 
 #include <sched.h>
 
-#include "slot.h"
+#include "end.h"
 
-static inline size_t queued_count(struct handoff__slot *s, const struct handoff__link *queue) {
+static inline size_t queued_count(handoff_slot_t *slot, enum handoff__way way) {
+  struct handoff__end *end = &slot->impl->ends[way];
   const struct handoff__link *link;
   size_t count = 0;
 
-  uv_mutex_lock(&s->lock);
-  for (link = queue->next; link != queue; link = link->next) {
+  uv_mutex_lock(&end->lock);
+  for (link = end->waiters.next; link != &end->waiters; link = link->next) {
     count++;
   }
-  uv_mutex_unlock(&s->lock);
+  uv_mutex_unlock(&end->lock);
   return count;
 }
 
 static inline size_t queued_putters(handoff_slot_t *slot) {
-  return queued_count(slot->impl, &slot->impl->putters);
+  return queued_count(slot, HANDOFF__PUT);
 }
 
 static inline size_t queued_getters(handoff_slot_t *slot) {
-  return queued_count(slot->impl, &slot->impl->getters);
+  return queued_count(slot, HANDOFF__GET);
+}
+
+/* Items in the ring, while nobody puts or gets. */
+static inline size_t queued_items(handoff_slot_t *slot) {
+  struct handoff__slot *s = slot->impl;
+  unsigned char *cell;
+  size_t count = 0;
+
+  for (cell = s->cells; cell != s->cells_end; cell += s->stride) {
+    count += (atomic_load(handoff__state_of(s, cell)) & HANDOFF__FULL) != 0;
+  }
+  return count;
 }
 
 static inline void queued_await_putters(handoff_slot_t *slot, size_t count) {

@@ -9,7 +9,7 @@ src=$1
 # Lowest first. Rooms on one line are of one height and may know each other.
 heights=(
   'pace queue'
-  'slot'
+  'slot end pass'
   'park'
   'alarm alarm_timer alarm_timerfd'
   'tick'
@@ -20,7 +20,9 @@ heights=(
 declare -A calls=(
   [pace]='none'
   [queue]='none'
-  [slot]='uv_mutex_'
+  [slot]='uv_mutex_|uv_available_parallelism\b'
+  [end]='uv_mutex_'
+  [pass]='none'
   [park]='uv_mutex_|uv_cond_|uv_hrtime\b|uv_thread_'
 )
 iso_c='assert|ctype|errno|inttypes|limits|stdalign|stdatomic|stdbool|stddef|stdint|stdlib|string'

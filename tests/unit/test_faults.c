@@ -152,7 +152,7 @@ static void a_slot_that_cannot_be_made_leaves_nothing(void **state) {
     int before = atomic_load(&live);
     char item[100] = "retried";
     handoff_slot_t slot = {.impl = NULL};
-    assert_int_equal(try_until_made(init_slot, &slot, i == 1), 2);
+    assert_int_equal(try_until_made(init_slot, &slot, i == 1), 3); /* memory and two locks */
     assert_int_equal(handoff_put(&slot, item), 0);
     assert_int_equal(handoff_get(&slot, item), 0);
     handoff_slot_destroy(&slot);
@@ -286,7 +286,7 @@ static void a_wait_that_cannot_begin_has_its_code_and_leaves_no_trace(void **sta
 
     assert_int_equal(try_until_made(put_until_soon, &slot, i == 1), 2);
     assert_int_equal(queued_putters(&slot), 0);
-    assert_int_equal(slot.impl->count, 1);
+    assert_int_equal(queued_items(&slot), 1);
     handoff_slot_destroy(&slot);
   }
 }

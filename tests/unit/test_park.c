@@ -128,7 +128,7 @@ static void a_deadline_that_has_passed_gives_up_at_once(void **state) {
   assert_int_equal(handoff_get_until(&slot, &item, 0), UV_ETIMEDOUT);
   assert_int_equal(handoff_put(&slot, &item), 0);
   assert_int_equal(handoff_put_until(&slot, &item, 1), UV_ETIMEDOUT);
-  assert_int_equal(slot.impl->count, 1);
+  assert_int_equal(queued_items(&slot), 1);
   handoff_slot_destroy(&slot);
 }
 
@@ -246,21 +246,22 @@ static void who_is_served_before_it_has_left_the_queue_has_not_timed_out(void **
     while (queued_getters(&slot) == 0 && uv_hrtime() < getter.deadline_ns) {
       sched_yield();
     }
-    uv_mutex_lock(&slot.impl->lock);
-    if (!handoff__queue_is_empty(&slot.impl->getters)) {
+    uv_mutex_lock(&slot.impl->ends[HANDOFF__GET].lock);
+    if (!handoff__queue_is_empty(&slot.impl->ends[HANDOFF__GET].waiters)) {
       break;
     }
-    uv_mutex_unlock(&slot.impl->lock);
+    uv_mutex_unlock(&slot.impl->ends[HANDOFF__GET].lock);
     assert_int_equal(call_end(&getter), UV_ETIMEDOUT);
   }
-  waiter = handoff__owner(handoff__queue_pop(&slot.impl->getters), struct handoff__waiter, link);
+  waiter = handoff__owner(handoff__queue_pop(&slot.impl->ends[HANDOFF__GET].waiters),
+                          struct handoff__waiter, link);
   while (uv_hrtime() < getter.deadline_ns + 5 * MS_NS) {
     sched_yield();
   }
   waiter->queued = false;
   waiter->status = 0;
   *(uint64_t *)waiter->item = 5;
-  uv_mutex_unlock(&slot.impl->lock);
+  uv_mutex_unlock(&slot.impl->ends[HANDOFF__GET].lock);
   waiter->wake(waiter);
   assert_int_equal(call_end(&getter), 0);
   assert_int_equal(out, 5);

@@ -187,7 +187,7 @@ static void a_put_at_capacity_0_returns_when_its_item_has_been_taken(void **stat
   (void)state;
   set_up(0);
   queue_putters(2);
-  assert_int_equal(slot.impl->count, 0);
+  assert_int_equal(queued_items(&slot), 0);
   assert_int_equal(handoff_get(&slot, &item), 0);
   assert_int_equal(item, 100);
   assert_int_equal(call_end(&calls[0]), 0);

@@ -1,0 +1,115 @@
+/* end: the parts that a hand-off is made of: one end's lock, cells and waiters. pass.c says why it is
+ * right. */
+
+#include "end.h"
+
+#include "queue.h"
+
+/* Tries at a lock before sleeping for it. */
+#define LOCK_TRIES 32
+
+/* ------------------------------------------------------------------------------- the locks -- */
+
+void handoff__end_lock_wanted(struct handoff__slot *s, enum handoff__way way) {
+  struct handoff__end *end = &s->ends[way];
+  int tries = s->has_many_cpus ? LOCK_TRIES : 0;
+
+  (void)atomic_fetch_add_explicit(&end->wanted, 1, memory_order_relaxed);
+  while (tries != 0 && uv_mutex_trylock(&end->lock) != 0) {
+    handoff__relax();
+    tries--;
+  }
+  if (tries == 0) {
+    uv_mutex_lock(&end->lock);
+  }
+  (void)atomic_fetch_sub_explicit(&end->wanted, 1, memory_order_relaxed);
+}
+
+void handoff__slot_lock(struct handoff__slot *s) {
+  handoff__end_lock(s, HANDOFF__PUT);
+  handoff__end_lock(s, HANDOFF__GET);
+}
+
+void handoff__slot_unlock(struct handoff__slot *s) {
+  handoff__end_unlock(s, HANDOFF__GET);
+  handoff__end_unlock(s, HANDOFF__PUT);
+}
+
+/* ------------------------------------------------------- one end, whose lock is held -- */
+
+/* False: the cell has become ready. */
+static bool mark(struct handoff__slot *s, enum handoff__way way) {
+  const unsigned not_ready = way == HANDOFF__PUT ? HANDOFF__FULL : HANDOFF__FREE;
+  unsigned before = not_ready;
+
+  return atomic_compare_exchange_strong_explicit(handoff__state_of(s, s->ends[way].cell), &before,
+                                                 not_ready | HANDOFF__WAITED, memory_order_acq_rel,
+                                                 memory_order_acquire) ||
+         before == (not_ready | HANDOFF__WAITED);
+}
+
+void handoff__end_enqueue(struct handoff__slot *s, enum handoff__way way,
+                          struct handoff__waiter *waiter) {
+  waiter->queued = true;
+  waiter->is_putter = way == HANDOFF__PUT;
+  handoff__queue_push(&s->ends[way].waiters, &waiter->link);
+}
+
+struct handoff__waiter *handoff__end_take_first(struct handoff__slot *s, enum handoff__way way,
+                                                int status) {
+  struct handoff__waiter *waiter =
+      handoff__owner(handoff__queue_pop(&s->ends[way].waiters), struct handoff__waiter, link);
+  waiter->queued = false;
+  waiter->status = status;
+  return waiter;
+}
+
+void handoff__end_wake(struct handoff__waiter *waiter, struct handoff__link *woken) {
+  if (waiter->is_ordered) {
+    waiter->wake(waiter);
+  } else {
+    handoff__queue_push(woken, &waiter->link);
+  }
+}
+
+bool handoff__end_serve(struct handoff__slot *s, enum handoff__way way,
+                        struct handoff__link *woken) {
+  bool is_other_waited = false;
+
+  while (!handoff__queue_is_empty(&s->ends[way].waiters) &&
+         (handoff__slot_is_ready(s, way) || !mark(s, way))) {
+    struct handoff__waiter *waiter = handoff__end_take_first(s, way, 0);
+    is_other_waited |= handoff__end_move(s, way, waiter->item);
+    handoff__end_wake(waiter, woken);
+  }
+  return is_other_waited;
+}
+
+/* ------------------------------------------------------------------------------ both ends -- */
+
+void handoff__slot_settle(struct handoff__slot *s, struct handoff__link *woken) {
+  bool is_put_waited;
+
+  if (s->capacity == 0) {
+    return; /* there are no cells to wait for: who meets nobody waits */
+  }
+  do {
+    (void)handoff__end_serve(s, HANDOFF__PUT, woken); /* who waits to get comes next anyway */
+    is_put_waited = handoff__end_serve(s, HANDOFF__GET, woken);
+  } while (is_put_waited);
+}
+
+void handoff__end_release(struct handoff__slot *s, enum handoff__way way, int status,
+                          struct handoff__link *woken) {
+  while (!handoff__queue_is_empty(&s->ends[way].waiters)) {
+    handoff__end_wake(handoff__end_take_first(s, way, status), woken);
+  }
+}
+
+void handoff__wake(struct handoff__link *woken) {
+  while (!handoff__queue_is_empty(woken)) {
+    struct handoff__waiter *waiter =
+        handoff__owner(handoff__queue_pop(woken), struct handoff__waiter, link);
+    waiter->wake(waiter); /* from here on the waiter is gone, and perhaps the slot */
+  }
+}

@@ -1,0 +1,123 @@
+/* end: the parts that a hand-off is made of: an end's lock, its cells, its waiters.
+ *
+ * `s` is the slot, `way` says which of its ends. Unless said otherwise that end's lock is held. pass.c says
+ * why it is right. Only slot.c and pass.c look in here. */
+
+#ifndef HANDOFF_END_H
+#define HANDOFF_END_H
+
+#include <string.h>
+
+#include "slot.h"
+
+/* A cell's state, an atomic word behind its item. */
+#define HANDOFF__FREE 0u
+#define HANDOFF__FULL 1u
+#define HANDOFF__WAITED 2u /* beside either: who changes it must see to those who wait for that */
+
+/* ------------------------------------------------------------------------------- the locks -- */
+
+/* Tells the processor that this is a loop that waits. */
+static inline void handoff__relax(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__) || defined(__arm__)
+  __asm__ __volatile__("yield");
+#endif
+}
+
+/* Any thread, without the lock: for who has tried it once in vain. */
+void handoff__end_lock_wanted(struct handoff__slot *s, enum handoff__way way);
+
+static inline void handoff__end_lock(struct handoff__slot *s, enum handoff__way way) {
+  if (uv_mutex_trylock(&s->ends[way].lock) != 0) {
+    handoff__end_lock_wanted(s, way);
+  }
+}
+
+static inline void handoff__end_unlock(struct handoff__slot *s, enum handoff__way way) {
+  uv_mutex_unlock(&s->ends[way].lock);
+}
+
+/* Both locks, in the one order in which they may be taken. */
+void handoff__slot_lock(struct handoff__slot *s);
+void handoff__slot_unlock(struct handoff__slot *s);
+
+/* ------------------------------------------------------------------------------- the cells -- */
+
+static inline atomic_uint *handoff__state_of(const struct handoff__slot *s, unsigned char *cell) {
+  return (atomic_uint *)(void *)(cell + s->state_offset);
+}
+
+static inline unsigned char *handoff__cell_after(const struct handoff__slot *s,
+                                                 unsigned char *cell) {
+  unsigned char *next = cell + s->stride;
+  return next == s->cells_end ? s->cells : next;
+}
+
+/* Whether an item can be put, or got, at once. */
+static inline bool handoff__slot_is_ready(const struct handoff__slot *s, enum handoff__way way) {
+  unsigned state;
+
+  if (s->capacity == 0) {
+    return false;
+  }
+  state = atomic_load_explicit(handoff__state_of(s, s->ends[way].cell), memory_order_acquire);
+  return ((state & HANDOFF__FULL) != 0) == (way == HANDOFF__GET);
+}
+
+static inline void handoff__copy(void *to, const void *from, size_t size) {
+  if (size == sizeof(uint64_t)) { /* a pointer or a number, mostly: one move instead of a call */
+    memcpy(to, from, sizeof(uint64_t));
+  } else {
+    memcpy(to, from, size);
+  }
+}
+
+/* The cell is ready. True: somebody waits at the other end for what this has done. */
+static inline bool handoff__end_move(struct handoff__slot *s, enum handoff__way way, void *item) {
+  struct handoff__end *end = &s->ends[way];
+  unsigned char *cell = end->cell;
+  unsigned before;
+
+  end->cell = handoff__cell_after(s, cell);
+  if (way == HANDOFF__PUT) {
+    handoff__copy(cell, item, s->item_size);
+    before =
+        atomic_exchange_explicit(handoff__state_of(s, cell), HANDOFF__FULL, memory_order_acq_rel);
+  } else {
+    handoff__copy(item, cell, s->item_size);
+    before =
+        atomic_exchange_explicit(handoff__state_of(s, cell), HANDOFF__FREE, memory_order_acq_rel);
+  }
+  return (before & HANDOFF__WAITED) != 0;
+}
+
+/* ----------------------------------------------------------------------------- the waiters -- */
+
+void handoff__end_enqueue(struct handoff__slot *s, enum handoff__way way,
+                          struct handoff__waiter *waiter);
+
+/* Takes the first waiter out of the queue, with its status. There must be one. */
+struct handoff__waiter *handoff__end_take_first(struct handoff__slot *s, enum handoff__way way,
+                                                int status);
+
+/* It is done: wakes it if it must be in order, or else adds it to those to be woken without a lock. */
+void handoff__end_wake(struct handoff__waiter *waiter, struct handoff__link *woken);
+
+/* Works off those who wait here while there are ready cells, and marks the cell that the rest waits for.
+ * True: somebody waits at the other end. */
+bool handoff__end_serve(struct handoff__slot *s, enum handoff__way way,
+                        struct handoff__link *woken);
+
+/* Completes everybody who waits here, with this status. */
+void handoff__end_release(struct handoff__slot *s, enum handoff__way way, int status,
+                          struct handoff__link *woken);
+
+/* Both locks are held. Completes everybody at both ends who need not wait. */
+void handoff__slot_settle(struct handoff__slot *s, struct handoff__link *woken);
+
+/* No lock is held. Wakes them; none of them is there any more when it returns. */
+void handoff__wake(struct handoff__link *woken);
+
+#endif /* HANDOFF_END_H */

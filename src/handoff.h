@@ -23,7 +23,8 @@
  *
  *   Functions return 0 or a negative UV_E* code. Outputs are written only on success. Every
  *   function that returns a code returns UV_EINVAL for a null pointer that its text does not
- *   allow, and for an object that has been destroyed or closed. The library never prints, exits, installs a signal handler, reads the environment, or
+ *   allow, and for an object that has been destroyed or closed; one that returns nothing then does
+ *   nothing. The library never prints, exits, installs a signal handler, reads the environment, or
  *   keeps a global. After fork(), the child may only exec or start afresh with objects of its own.
  *
  * TIME
@@ -325,7 +326,7 @@ typedef enum { HANDOFF_PRODUCER = 0, HANDOFF_CONSUMER = 1 } handoff_side_t;
  *          older ones are missed. A side that had to wait for the other gives up the ticks that
  *          passed meanwhile, so it never works twice within one interval of the grid after a wait.
  *   SHIFT  Leave the grid: the next tick is due one interval after the work began.
- *   BURST  Catch up: up to `burst` ticks are kept and worked off at once; older ones are missed. */
+ *   BURST  Catch up: up to `burst` ticks are kept and worked off at once; more are missed. */
 typedef enum { HANDOFF_SKIP = 0, HANDOFF_SHIFT = 1, HANDOFF_BURST = 2 } handoff_late_t;
 
 /* One hand-off, seen from one side. The two events of an item come one after the other: the slot's

@@ -166,7 +166,7 @@ int handoff_lane_start(handoff_lane_t *lane) {
 }
 
 void handoff_lane_stop(handoff_lane_t *lane) {
-  if (lane->impl->is_running) {
+  if (lane != NULL && lane->impl != NULL && lane->impl->is_running) {
     handoff__permits_stop(&lane->impl->sides[HANDOFF_PRODUCER]);
   }
 }

@@ -44,6 +44,9 @@ static bool spin(struct handoff__slot *s, enum handoff__way way) {
   unsigned limit = end->spin_misses % SPIN_PROBE == 0 ? SPIN_MAX : end->spin_limit;
   unsigned i;
 
+  if (!s->has_many_cpus || s->shut) {
+    return false;
+  }
   for (i = 0; i < limit; i++) {
     if (handoff__slot_is_ready(s, way)) {
       end->spin_limit = end->spin_limit < SPIN_MAX / 2 ? end->spin_limit * 2 : SPIN_MAX;
@@ -107,14 +110,11 @@ static int pass(struct handoff__slot *s, enum handoff__way way, void *item,
   }
   if (s->shut && way == HANDOFF__PUT) {
     err = UV_EPIPE;
-  } else if (!handoff__queue_is_empty(&s->ends[way].waiters)) {
-    err = enlist(s, way, waiter, &woken, &is_other_waited);
-  } else if (handoff__slot_is_ready(s, way)) {
+  } else if (handoff__queue_is_empty(&s->ends[way].waiters) &&
+             (handoff__slot_is_ready(s, way) || (may_spin && spin(s, way)))) {
     is_other_waited |= handoff__end_move(s, way, item);
   } else if (s->shut) {
     err = UV_EOF;
-  } else if (may_spin && s->has_many_cpus && spin(s, way)) {
-    is_other_waited |= handoff__end_move(s, way, item);
   } else {
     err = enlist(s, way, waiter, &woken, &is_other_waited);
   }

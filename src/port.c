@@ -127,15 +127,16 @@ int handoff__port_need_ticks(struct handoff__port *p) {
   return err;
 }
 
-void handoff_port_ref(handoff_port_t *port) {
-  port->impl->referenced = true;
-  update_ref(port->impl);
+static void set_referenced(handoff_port_t *port, bool referenced) {
+  if (port != NULL && port->impl != NULL) {
+    port->impl->referenced = referenced;
+    update_ref(port->impl);
+  }
 }
 
-void handoff_port_unref(handoff_port_t *port) {
-  port->impl->referenced = false;
-  update_ref(port->impl);
-}
+void handoff_port_ref(handoff_port_t *port) { set_referenced(port, true); }
+
+void handoff_port_unref(handoff_port_t *port) { set_referenced(port, false); }
 
 int handoff_port_close(handoff_port_t *port, handoff_port_close_cb on_close) {
   struct handoff__port *p;

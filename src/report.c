@@ -14,7 +14,7 @@
 #include "slot.h"
 
 /* Reports handled before other jobs of the port get their turn. */
-#define REPORTS_MAX 64
+#define REPORTS_MAX 16
 
 /* An item is got after it was put, and put after there was room for it. */
 static bool is_lawful(const struct handoff__lane *l, const handoff_event_t *event) {
@@ -132,7 +132,11 @@ static void on_report(handoff_req_t *req, int status) {
   handle_reports(l);
 }
 
-void handoff_lane_hold(handoff_lane_t *lane) { lane->impl->is_held = !lane->impl->is_closing; }
+void handoff_lane_hold(handoff_lane_t *lane) {
+  if (lane != NULL && lane->impl != NULL) {
+    lane->impl->is_held = !lane->impl->is_closing;
+  }
+}
 
 static void on_resumed(struct handoff__job *job) {
   struct handoff__lane *l = handoff__owner(job, struct handoff__lane, resumed);
@@ -144,8 +148,11 @@ static void on_resumed(struct handoff__job *job) {
 }
 
 void handoff_lane_release(handoff_lane_t *lane) {
-  struct handoff__lane *l = lane->impl;
+  struct handoff__lane *l = lane == NULL ? NULL : lane->impl;
 
+  if (l == NULL) {
+    return;
+  }
   l->is_held = false;
   /* handle_reports looks for more by itself; and no event is delivered from within this call. */
   if (l->is_running && !l->is_reporting && !l->is_resuming) {

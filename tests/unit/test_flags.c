@@ -20,8 +20,9 @@ static void refused(const char *const *words, char *message) {
   struct options options;
   char *argv[WORDS_MAX + 1] = {(char[]){"handoff"}};
   int argc;
-  for (argc = 1; words[argc - 1] != NULL; argc++)
+  for (argc = 1; words[argc - 1] != NULL; argc++) {
     argv[argc] = (char *)(uintptr_t)words[argc - 1];
+  }
   memset(&untouched, 0x5a, sizeof untouched);
   memcpy(&options, &untouched, sizeof options);
   memset(message, 0, OPTIONS_MESSAGE_SIZE);

@@ -45,9 +45,10 @@ static uint64_t expected(size_t count, unsigned per_mille) {
 
 static void assert_within_bound(uint64_t got, uint64_t wanted, unsigned per_mille) {
   uint64_t far = got > wanted ? got - wanted : wanted - got;
-  if (far > wanted / 128)
+  if (far > wanted / 128) {
     fail_msg("at %u: %llu for %llu", per_mille, (unsigned long long)got,
              (unsigned long long)wanted);
+  }
 }
 
 static void check_all_percentiles(size_t count) {
@@ -55,8 +56,9 @@ static void check_all_percentiles(size_t count) {
   uint64_t last = 0;
   size_t i;
   histogram_init(&histogram);
-  for (i = 0; i < count; i++)
+  for (i = 0; i < count; i++) {
     histogram_add(&histogram, samples[i]);
+  }
   qsort(samples, count, sizeof samples[0], by_value);
   for (per_mille = 0; per_mille <= 1000; per_mille++) {
     uint64_t got = histogram_percentile(&histogram, per_mille);
@@ -101,17 +103,20 @@ static void small_values_are_exact(void **state) {
   uint64_t value;
   unsigned i;
   (void)state;
-  for (value = 0; value < 128; value++)
+  for (value = 0; value < 128; value++) {
     histogram_add(&histogram, value);
-  for (i = 1; i <= 1000; i++)
+  }
+  for (i = 1; i <= 1000; i++) {
     assert_int_equal(histogram_percentile(&histogram, i), (128 * i + 999) / 1000 - 1);
+  }
 }
 
 static void median_and_p99_by_nearest_rank(void **state) {
   uint64_t value;
   (void)state;
-  for (value = 1; value <= 100; value++)
+  for (value = 1; value <= 100; value++) {
     histogram_add(&histogram, value);
+  }
   assert_int_equal(histogram_percentile(&histogram, 500), 50);
   assert_int_equal(histogram_percentile(&histogram, 501), 51);
   assert_int_equal(histogram_percentile(&histogram, 990), 99);
@@ -146,11 +151,13 @@ static void percentiles_as_of_a_sorted_array(void **state) {
   size_t i;
   (void)state;
   for (c = 0; c < sizeof counts / sizeof counts[0]; c++) {
-    for (i = 0; i < counts[c]; i++)
+    for (i = 0; i < counts[c]; i++) {
       samples[i] = random_next() >> (random_next() % 64); /* of every magnitude */
+    }
     check_all_percentiles(counts[c]);
-    for (i = 0; i < counts[c]; i++)
+    for (i = 0; i < counts[c]; i++) {
       samples[i] = 50000 + random_next() % 100000; /* like latenesses */
+    }
     check_all_percentiles(counts[c]);
   }
 }
@@ -158,11 +165,13 @@ static void percentiles_as_of_a_sorted_array(void **state) {
 static void mean_does_not_overflow(void **state) {
   int i;
   (void)state;
-  for (i = 0; i < 1000; i++)
+  for (i = 0; i < 1000; i++) {
     histogram_add(&histogram, UINT64_MAX);
+  }
   assert_true(histogram_mean(&histogram) == UINT64_MAX);
-  for (i = 0; i < 1000; i++)
+  for (i = 0; i < 1000; i++) {
     histogram_add(&histogram, 0);
+  }
   assert_true(histogram_mean(&histogram) == UINT64_MAX / 2); /* rounded down */
   assert_int_equal(histogram.count, 2000);
 }

@@ -22,6 +22,11 @@
 static struct options got;
 static char message[OPTIONS_MESSAGE_SIZE];
 
+static char *copy_word(char *storage, size_t size, const char *word) {
+  assert_true((size_t)snprintf(storage, size, "%s", word) < size);
+  return storage;
+}
+
 /* Words of their own, so that a changed argv shows. NULL ends them. */
 static int parse(const char *const *words) {
   char storage[WORDS_MAX + 1][512];
@@ -29,9 +34,10 @@ static int parse(const char *const *words) {
   char *before[WORDS_MAX + 2];
   int argc;
   int code;
-  argv[0] = strcpy(storage[0], "handoff");
-  for (argc = 1; words[argc - 1] != NULL; argc++)
-    argv[argc] = strcpy(storage[argc], words[argc - 1]);
+  argv[0] = copy_word(storage[0], sizeof storage[0], "handoff");
+  for (argc = 1; words[argc - 1] != NULL; argc++) {
+    argv[argc] = copy_word(storage[argc], sizeof storage[0], words[argc - 1]);
+  }
   memcpy(before, argv, sizeof argv);
   memset(message, 0, sizeof message);
   memset(&got, 0x5a, sizeof got);
@@ -39,10 +45,12 @@ static int parse(const char *const *words) {
   assert_memory_equal(before, argv, sizeof argv);
   /* The names are in storage, which ends here: words has the same ones. */
   for (argc = 1; code == 0 && words[argc - 1] != NULL; argc++) {
-    if (got.source == argv[argc])
+    if (got.source == argv[argc]) {
       got.source = words[argc - 1];
-    if (got.output == argv[argc])
+    }
+    if (got.output == argv[argc]) {
       got.output = words[argc - 1];
+    }
   }
   return code;
 }
@@ -103,10 +111,11 @@ static void intervals_by_side(void **state) {
   for (i = 0; i < COUNT_OF(rows); i++) {
     assert_int_equal(parse(rows[i].words), 0);
     if (got.interval_ns[HANDOFF_PRODUCER] != rows[i].producer_ns ||
-        got.interval_ns[HANDOFF_CONSUMER] != rows[i].consumer_ns)
+        got.interval_ns[HANDOFF_CONSUMER] != rows[i].consumer_ns) {
       fail_msg("row %zu, '%s' …: %llu, %llu", i, rows[i].words[0],
                (unsigned long long)got.interval_ns[HANDOFF_PRODUCER],
                (unsigned long long)got.interval_ns[HANDOFF_CONSUMER]);
+    }
   }
 }
 
@@ -213,11 +222,14 @@ static void help_fits_and_names_every_flag(void **state) {
   char wanted[64];
   size_t i;
   (void)state;
-  for (i = 0; i < COUNT_OF(flags); i++)
-    if (strstr(line, flags[i]) == NULL)
+  for (i = 0; i < COUNT_OF(flags); i++) {
+    if (strstr(line, flags[i]) == NULL) {
       fail_msg("no %s in the help", flags[i]);
-  for (; *line != '\0'; line += strcspn(line, "\n") + 1)
+    }
+  }
+  for (; *line != '\0'; line += strcspn(line, "\n") + 1) {
     assert_in_range(strcspn(line, "\n"), 0, 80);
+  }
   assert_int_equal(line[-1], '\n');
   help_version(version, sizeof version);
   snprintf(wanted, sizeof wanted, "handoff %s (libuv %s)\n", handoff_version(),

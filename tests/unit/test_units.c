@@ -153,23 +153,27 @@ static void check(parse_t parse, const char *text, int code, uint64_t value, con
   const char *got_why = "";
   uint64_t got = UNTOUCHED;
   int got_code = parse(text, &got, &got_why);
-  if (got_code != code || got != value || strcmp(got_why, why) != 0)
+  if (got_code != code || got != value || strcmp(got_why, why) != 0) {
     fail_msg("'%s': code %d, value %llu, why '%s'", text, got_code, (unsigned long long)got,
              got_why);
+  }
 }
 
 static void check_accepted(parse_t parse, const accepted_t *rows, size_t count) {
   size_t i;
-  for (i = 0; i < count; i++)
+  for (i = 0; i < count; i++) {
     check(parse, rows[i].text, 0, rows[i].value, "");
+  }
 }
 
 static void check_refused(parse_t parse, const refused_t *rows, size_t count) {
   size_t i;
   const char *const *text;
-  for (i = 0; i < count; i++)
-    for (text = rows[i].texts; *text != NULL; text++)
+  for (i = 0; i < count; i++) {
+    for (text = rows[i].texts; *text != NULL; text++) {
       check(parse, *text, rows[i].code, UNTOUCHED, rows[i].why);
+    }
+  }
 }
 
 static void durations_from_text(void **state) {

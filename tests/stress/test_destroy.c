@@ -7,9 +7,11 @@
 
 /* A slot for one item, on the heap, that the one who sent it by mail takes down as soon as its own call has
  * returned: the other one, who makes one call and then is done with it, may still be on its way out. */
+enum { REPLY, QUESTION, REFUSAL };
+
 typedef struct letter_s {
   gated_t gated;
-  enum { REPLY, QUESTION, REFUSAL } kind;
+  int kind;
 } letter_t;
 
 /* Without a deadline: a call that gives up has to look at the slot again. */

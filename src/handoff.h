@@ -2,8 +2,8 @@
  *
  * THE OBJECTS
  *
- *   slot   A bounded queue of items held by value, guarded by one mutex, with one FIFO queue of
- *          waiters. Any thread may use it. Capacity 1 makes puts and gets alternate strictly;
+ *   slot   A bounded queue of items held by value, with a FIFO queue of waiters at either end. Any
+ *          thread may use it. Capacity 1 makes puts and gets alternate strictly;
  *          capacity 0 is a rendezvous; capacity N lets N items wait.
  *   port   A loop's end: lets a uv_loop_t put into and get from slots by requests and callbacks.
  *          One port serves every slot that its loop uses, over a single uv_async_t.

@@ -18,7 +18,8 @@
  *   somebody waits to get  =>  the next cell to get from is FREE and WAITED, and the slot is not shut
  * A mark without a waiter (it left) costs one look at an empty queue, and is cleared by it.
  *
- * NOBODY OVERTAKES. A call first works off those who wait at its end, and passes only if none is left.
+ * NOBODY OVERTAKES. A call passes only while nobody waits at its end; first it works off those who do, so
+ * that a call that must not wait does not fail for want of somebody who is about to do it.
  * A thread that hopes for a cell before it sleeps does so with the lock held, and lets go when wanted.
  *
  * ORDER OF LOCKS. Putting, then getting. A getter that has to serve the putting end lets go of its lock,

@@ -62,10 +62,11 @@ ends() {
 # For the large configurations: half as fast, in a third of the memory.
 in_full() { [[ $extent != --full ]] || compress=-DCOLLAPSE "$@"; }
 
-# caught MUTANT CLAIM DEFINITIONS…: the mutant is caught; breadth first, so by the shortest way there is.
+# caught MUTANT CLAIM DEFINITIONS…: the mutant is caught; breadth first, so by the shortest way there is, unless
+# that does not fit.
 caught() {
   local mutant=$1 claim=$2
-  verify "MUTANT $mutant ${*:3}" '-O0 -DSAFETY -DBFS'
+  verify "MUTANT $mutant ${*:3}" "-O0 -DSAFETY ${search--DBFS}"
   if [[ $found == "$claim" ]]; then
     verdict "$mutant ${*:3}" "caught: $found, after $depth steps"
   else
@@ -76,39 +77,55 @@ caught() {
 check_slot() {
   local capacity
   for capacity in 0 1 2; do
-    holds P=1 C=1 CAPACITY="$capacity" ITEMS=3 SHUT=1 TIMEOUTS=2 SPURIOUS=2
-    holds P=2 C=2 CAPACITY="$capacity" ITEMS=2
-    holds P=2 C=2 CAPACITY="$capacity" SHUT=1
+    holds P=1 C=1 CAPACITY="$capacity" ITEMS=2 SHUT=1 TIMEOUTS=2 SPURIOUS=2
+    holds P=2 C=2 CAPACITY="$capacity"
+    holds P=2 C=1 CAPACITY="$capacity" ITEMS=2
+    in_full holds P=1 C=2 CAPACITY="$capacity" ITEMS=4
+    holds P=1 C=1 CAPACITY="$capacity" ITEMS=3 TIMEOUTS=1 TSO=1
   done
-  holds P=3 C=1 CAPACITY=0
-  holds P=1 C=3 CAPACITY=1 ITEMS=3
-  holds P=2 C=1 CAPACITY=1 ITEMS=2 SHUT=1 TIMEOUTS=1
-  holds P=3 C=1 CAPACITY=1 SHUT=1
-  holds P=3 C=3 CAPACITY=1
-  ends P=2 C=2 CAPACITY=1 TIMEOUTS=1
-  ends P=2 C=1 CAPACITY=0 SHUT=1 TIMEOUTS=1
+  holds P=2 C=1 CAPACITY=1 SHUT=1
+  holds P=3 C=1 CAPACITY=1
+  ends P=2 C=1 CAPACITY=1 TIMEOUTS=1
+  ends P=1 C=1 CAPACITY=1 SHUT=1 TIMEOUTS=1
   for capacity in 0 1 2; do
-    in_full holds P=3 C=1 CAPACITY="$capacity" ITEMS=2
-    in_full holds P=1 C=3 CAPACITY="$capacity" ITEMS=3 SHUT=1
-    in_full holds P=2 C=2 CAPACITY="$capacity" SHUT=1 TIMEOUTS=1
-    in_full holds P=2 C=2 CAPACITY="$capacity" ITEMS=2 TIMEOUTS=1
-    in_full holds P=2 C=3 CAPACITY="$capacity" SHUT=1
-    in_full holds P=3 C=2 CAPACITY="$capacity" SHUT=1
-    in_full holds P=3 C=3 CAPACITY="$capacity" TIMEOUTS=1
+    in_full holds P=2 C=2 CAPACITY="$capacity" ITEMS=2 SPURIOUS=0
+    in_full holds P=2 C=2 CAPACITY="$capacity" TIMEOUTS=1 SPURIOUS=0
+    in_full holds P=2 C=1 CAPACITY="$capacity" SHUT=1 TIMEOUTS=1
+    in_full holds P=1 C=2 CAPACITY="$capacity" ITEMS=2 SHUT=1
+    in_full holds P=2 C=2 CAPACITY="$capacity" SHUT=1 SPURIOUS=0
+    in_full holds P=3 C=1 CAPACITY="$capacity" ITEMS=2 SPURIOUS=0
+    in_full holds P=3 C=3 CAPACITY="$capacity" SPURIOUS=0
   done
 
+  # The mark and the locks. BARE: the lost wake-up itself, not the invariant that it broke before.
+  caught MUTANT_NO_MARK every_call_ends P=1 C=1 BARE=1
+  caught MUTANT_MARK_STORE every_call_ends P=1 C=1 BARE=1
+  caught MUTANT_NO_RECHECK every_call_ends P=1 C=1 BARE=1
+  caught MUTANT_MARK_FIRST every_call_ends P=1 C=1 BARE=1
+  caught MUTANT_IGNORE_MARK every_call_ends P=1 C=1 BARE=1
+  caught MUTANT_IGNORE_MARK slot_invariant P=1 C=1
+  caught MUTANT_NO_FENCE every_call_ends P=1 C=1 TSO=1 BARE=1
+  caught MUTANT_LOCK_ORDER every_call_ends P=2 C=1 SHUT=1 BARE=1
+  caught MUTANT_NO_PIN slot_destroyed P=2 C=1 SHUT=1 BARE=1
+  caught MUTANT_UNPIN_EARLY slot_destroyed P=2 C=1 SHUT=1
+  caught MUTANT_DESTROY_UNLOCKED slot_destroyed P=1 C=1
+  caught MUTANT_TOUCH_AFTER_WAKE slot_destroyed P=1 C=1
+  # The turns and the shut.
+  caught MUTANT_OVERTAKE no_overtaking P=2 C=1 ITEMS=2
+  caught MUTANT_MOVE_THOUGH_QUEUED no_overtaking P=2 C=1 ITEMS=2
+  caught MUTANT_SERVE_LAST no_overtaking P=3 C=1
+  search=-DCOLLAPSE caught MUTANT_SETTLE_ONCE slot_invariant P=2 C=2 ITEMS=2 SPURIOUS=0
+  caught MUTANT_SHUT_UNSETTLED served_before_shut P=2 C=1 SHUT=1
+  caught MUTANT_SHUT_WAKES_ONE every_call_ends P=1 C=2 SHUT=1
+  # The park.
   caught MUTANT_IF never_early P=1 C=1
   caught MUTANT_DROPPED_SIGNAL every_call_ends P=1 C=1
   caught MUTANT_WAKE_UNLOCKED every_call_ends P=1 C=1
   caught MUTANT_WAKE_BEFORE_STATUS two_outcomes P=1 C=1
-  caught MUTANT_SHUT_WAKES_ONE every_call_ends P=1 C=2 SHUT=1
-  caught MUTANT_SHUT_BEFORE_DRAIN drained_first P=1 C=1 SHUT=1
+  caught MUTANT_SIGNAL_AFTER_UNLOCK frame_gone P=1 C=1
   caught MUTANT_TIMEOUT_EATS frame_gone P=1 C=1 TIMEOUTS=1
   caught MUTANT_TIMEOUT_WINS exactly_once P=1 C=1 SHUT=1 TIMEOUTS=1
   caught MUTANT_NO_LAST_WAIT frame_gone P=1 C=1 TIMEOUTS=1
-  caught MUTANT_SIGNAL_AFTER_UNLOCK frame_gone P=1 C=1
-  caught MUTANT_TOUCH_AFTER_WAKE slot_destroyed P=1 C=1
-  caught MUTANT_COMPETE no_overtaking P=1 C=2 ITEMS=2
   # No mutant but a limit: only calls without a deadline are done with the slot when they are decided.
   caught STRICT=1 slot_destroyed P=1 C=1 TIMEOUTS=1
 }

@@ -1,4 +1,5 @@
-/* stress.cancel: a loop that takes each request back at a random moment, against a thread at the slot's other end. */
+/* stress.cancel: a loop takes requests back, or closes their port, at a random moment, against a thread at the
+ * slot's other end. */
 
 #include <string.h>
 
@@ -89,6 +90,43 @@ static void test_cancel_races_with_hand_offs(void **state) {
   assert_int_equal(uv_loop_close(&loop), 0);
 }
 
+/* ------------------------------------------------------------------- close against hand-off -- */
+
+/* The port is gone, its memory too, as soon as the loop has seen to it; who hands over to it is not told. */
+static void test_close_races_with_hand_offs(void **state) {
+  handoff_slot_options_t options = handoff_slot_options(sizeof(uint64_t));
+  duel_t opponent = {.puts = false};
+  size_t rounds = dice_scaled(20000);
+  dice_t dice = dice_new(2000005);
+  uint64_t done = 0;
+  uint64_t item = 1;
+  uv_thread_t thread;
+  uv_loop_t loop;
+  (void)state;
+
+  options.capacity = 0;
+  assert_int_equal(uv_loop_init(&loop), 0);
+  assert_int_equal(handoff_slot_init(&opponent.gated.slot, &options), 0);
+  assert_int_equal(uv_thread_create(&thread, duel, &opponent), 0);
+  while (rounds-- != 0) {
+    int status = 1;
+    handoff_req_t req = {.data = &status};
+    handoff_port_t port;
+    assert_int_equal(handoff_port_init(&loop, &port), 0);
+    assert_int_equal(handoff_port_get(&port, &req, &opponent.gated.slot, &item, on_duel_done), 0);
+    dice_dawdle(&dice, 4000);
+    assert_int_equal(handoff_port_close(&port, NULL), 0);
+    assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
+    assert_true(status == 0 || status == UV_ECANCELED);
+    done += status == 0;
+  }
+  ways_shut(&opponent.gated);
+  assert_int_equal(uv_thread_join(&thread), 0);
+  assert_int_equal(opponent.given, done);
+  handoff_slot_destroy(&opponent.gated.slot);
+  assert_int_equal(uv_loop_close(&loop), 0);
+}
+
 static int set_up(void **state) {
   (void)state;
   bounded_start();
@@ -98,6 +136,7 @@ static int set_up(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(test_cancel_races_with_hand_offs, set_up),
+      cmocka_unit_test_setup(test_close_races_with_hand_offs, set_up),
   };
   dice_start();
   return cmocka_run_group_tests_name("stress.cancel", tests, NULL, NULL);

@@ -5,9 +5,9 @@
 
 #include "stress/ways.h"
 
-/* A slot for one item, on the heap, that the one who sent it by mail takes down as soon as its own call has
+/* A slot for an item or two, on the heap, that the one who sent it by mail takes down as soon as its own call has
  * returned: the other one, who makes one call and then is done with it, may still be on its way out. */
-enum { REPLY, QUESTION, REFUSAL };
+enum { REPLY, QUESTION, PAIR, REFUSAL };
 
 typedef struct letter_s {
   gated_t gated;
@@ -28,6 +28,7 @@ static void answer(void *arg) {
         CHECK(handoff_put(&letter->gated.slot, &item) == 0);
         break;
       case QUESTION:
+      case PAIR: /* the first of the two */
         CHECK(handoff_get(&letter->gated.slot, &item) == 0);
         CHECK(item == (uintptr_t)letter);
         break;
@@ -42,21 +43,24 @@ static void ask(handoff_slot_t *mail, dice_t *dice) {
   handoff_slot_options_t options = handoff_slot_options(sizeof(uint64_t));
   letter_t *letter = malloc(sizeof *letter);
   uint64_t item;
+  bool is_put;
   int err;
 
   CHECK(letter != NULL);
   item = (uintptr_t)letter;
-  letter->kind = (int)dice_below(dice, 3);
+  letter->kind = (int)dice_below(dice, 4);
+  is_put = letter->kind == QUESTION || letter->kind == PAIR;
   atomic_init(&letter->gated.is_shut, letter->kind == REFUSAL);
-  /* At capacity 0 a put that has returned has been taken: so the putter knows that all is done. */
-  options.capacity = letter->kind == QUESTION ? 0 : dice_below(dice, 3);
+  /* A putter knows that an item has been taken when a put at capacity 0 has returned, or when there is room
+   * for another one at capacity 1. */
+  options.capacity = letter->kind == QUESTION ? 0 : letter->kind == PAIR ? 1 : dice_below(dice, 3);
   CHECK(handoff_slot_init(&letter->gated.slot, &options) == 0);
+  CHECK(letter->kind != PAIR || handoff_try_put(&letter->gated.slot, &item) == 0);
   CHECK(handoff_put(mail, &letter) == 0);
   dice_dawdle(dice, 2000);
-
   do {
-    err = letter->kind == QUESTION ? ways_put(&letter->gated, dice, ANY, &item)
-                                   : ways_get(&letter->gated, dice, ANY, &item);
+    err = is_put ? ways_put(&letter->gated, dice, ANY, &item)
+                 : ways_get(&letter->gated, dice, ANY, &item);
   } while (err == UV_EAGAIN || err == UV_ETIMEDOUT);
   CHECK(err == (letter->kind == REFUSAL ? UV_EOF : 0) && item == (uintptr_t)letter);
   handoff_slot_destroy(&letter->gated.slot);

@@ -32,17 +32,21 @@ typedef struct runner_s {
   uint64_t consumed;
   uint64_t last_consumed;
   atomic_uint_fast64_t dropped;
+  atomic_uint_fast64_t turns[2]; /* callbacks that have begun */
   atomic_bool has_failed;
 
   /* Loop thread. */
   uint64_t produced_before; /* this run */
   uint64_t consumed_before;
+  uint64_t turns_at_close[2];
+  uint64_t turns_wanted; /* of the consumer, before the curtain */
   uint64_t events[2];
   uint64_t last_due_ns[2];
   bool is_running;
   bool is_held;
   bool is_closing;
   bool was_cut_short;
+  bool is_bowing; /* the last act: it goes on for a while, is stopped, and must end by itself */
   bool is_open;
 } runner_t;
 
@@ -73,6 +77,7 @@ static int produce(handoff_lane_t *lane, void *into) {
   runner_t *runner = lane->data;
   item_t item;
 
+  (void)atomic_fetch_add(&runner->turns[HANDOFF_PRODUCER], 1);
   if (dice_hit(&runner->produce_dice, runner->fail_odds)) {
     atomic_store(&runner->has_failed, true);
     return UV_EIO;
@@ -100,6 +105,7 @@ static int consume(handoff_lane_t *lane, void *from) {
   runner_t *runner = lane->data;
   item_t item = use_up(from);
 
+  (void)atomic_fetch_add(&runner->turns[HANDOFF_CONSUMER], 1);
   CHECK(runner->last_consumed < item.number);
   runner->last_consumed = item.number;
   runner->consumed++;
@@ -163,6 +169,8 @@ static void close_lane(runner_t *runner) {
     runner->is_closing = true;
     runner->was_cut_short = runner->is_running;
     runner->is_held = false;
+    runner->turns_at_close[HANDOFF_PRODUCER] = atomic_load(&runner->turns[HANDOFF_PRODUCER]);
+    runner->turns_at_close[HANDOFF_CONSUMER] = atomic_load(&runner->turns[HANDOFF_CONSUMER]);
   }
 }
 
@@ -175,7 +183,7 @@ static void act(runner_t *runner) {
   stage_t *stage = runner->stage;
   int err = 0;
 
-  if (!runner->is_open) {
+  if (!runner->is_open || runner->is_bowing) {
     return;
   }
   switch (dice_below(&stage->dice, 12)) {
@@ -262,7 +270,7 @@ static void on_end(handoff_lane_t *lane, int status) {
     CHECK(runner->events[HANDOFF_PRODUCER] >= consumed);
     CHECK(runner->events[HANDOFF_PRODUCER] <= produced);
   }
-  switch (dice_below(&runner->stage->dice, 4)) {
+  switch (runner->is_bowing ? 1 : dice_below(&runner->stage->dice, 4)) {
     case 0:
       prepare_start(runner);
       break;
@@ -290,10 +298,14 @@ static void close_stage(stage_t *stage) {
 static void on_closed(handoff_lane_t *lane) {
   runner_t *runner = lane->data;
   stage_t *stage = runner->stage;
+  int side;
 
   check_callback(runner);
   CHECK(runner->is_closing && !runner->is_running);
   CHECK(runner->produced == runner->consumed + atomic_load(&runner->dropped));
+  for (side = HANDOFF_PRODUCER; side <= HANDOFF_CONSUMER; side++) { /* no other than that in hand */
+    CHECK(atomic_load(&runner->turns[side]) <= runner->turns_at_close[side] + 1);
+  }
   runner->is_open = false;
   stage->all_closes++;
   memset(&runner->lane, 0xdd, sizeof runner->lane); /* the memory is ours again */
@@ -344,21 +356,60 @@ static void open_lane(runner_t *runner) {
   }
 }
 
+/* Lets it run on at a new pace, or closes it. */
+static void begin_bow(runner_t *runner) {
+  stage_t *stage = runner->stage;
+  int side;
+  int err = 0;
+
+  if (runner->is_closing) {
+    return;
+  }
+  if (!runner->is_running || dice_hit(&stage->dice, 3)) {
+    close_lane(runner);
+    return;
+  }
+  runner->is_bowing = true;
+  runner->is_held = false;
+  CALL(stage, handoff_lane_release(&runner->lane));
+  for (side = HANDOFF_PRODUCER; side <= HANDOFF_CONSUMER; side++) {
+    uint64_t interval_ns = dice_hit(&stage->dice, 2) ? 0 : 1 + dice_below(&stage->dice, 100000);
+    CALL(stage, err = handoff_lane_set_interval(&runner->lane, (handoff_side_t)side, interval_ns));
+    CHECK(err == 0);
+  }
+  runner->turns_wanted = atomic_load(&runner->turns[HANDOFF_CONSUMER]) + 10;
+}
+
+static bool is_bow_done(runner_t *runner) {
+  if (runner->is_running && !runner->is_closing &&
+      atomic_load(&runner->turns[HANDOFF_CONSUMER]) >= runner->turns_wanted) {
+    CALL(runner->stage, handoff_lane_stop(&runner->lane)); /* once more does nothing */
+  }
+  return runner->is_closing;
+}
+
 static void on_director(uv_timer_t *timer) {
   stage_t *stage = timer->data;
+  bool is_done = true;
   size_t i;
 
   for (i = 0; i < 4 && stage->actions != 0; i++, stage->actions--) {
     act(&stage->runners[dice_below(&stage->dice, stage->lanes)]);
   }
-  if (stage->actions == 0) {
+  if (stage->actions != 0) {
+    return;
+  }
+  if (!stage->is_over) {
     stage->is_over = true;
-    CHECK(uv_timer_stop(timer) == 0);
     for (i = 0; i < stage->lanes; i++) {
-      if (!stage->runners[i].is_closing) {
-        close_lane(&stage->runners[i]);
-      }
+      begin_bow(&stage->runners[i]);
     }
+  }
+  for (i = 0; i < stage->lanes; i++) {
+    is_done = is_bow_done(&stage->runners[i]) && is_done;
+  }
+  if (is_done) {
+    CHECK(uv_timer_stop(timer) == 0);
     if (dice_hit(&stage->dice, 2)) {
       close_stage(stage);
     }

@@ -323,8 +323,8 @@ typedef enum { HANDOFF_PRODUCER = 0, HANDOFF_CONSUMER = 1 } handoff_side_t;
  * t0 + k * interval; none ever comes early, and nothing accumulates.
  *
  *   SKIP   Stay on the grid. A late tick is still worked off at once while it is the newest one;
- *          older ones are missed. A side that had to wait for the other gives up the ticks that
- *          passed meanwhile, so it never works twice within one interval of the grid after a wait.
+ *          older ones are missed. A side that has waited for the other for a whole interval or longer
+ *          gives up the ticks that passed meanwhile: what follows a pause is no burst.
  *   SHIFT  Leave the grid: the next tick is due one interval after the work began.
  *   BURST  Catch up: up to `burst` ticks are kept and worked off at once; more are missed. */
 typedef enum { HANDOFF_SKIP = 0, HANDOFF_SHIFT = 1, HANDOFF_BURST = 2 } handoff_late_t;

@@ -26,7 +26,7 @@ void handoff__pace_start(struct handoff__pace *pace, uint64_t now_ns) {
 void handoff__pace_take(struct handoff__pace *pace) { skip(pace, 1); }
 
 uint64_t handoff__pace_spend(struct handoff__pace *pace, uint64_t begun_ns, uint64_t done_ns,
-                             bool waited) {
+                             uint64_t waited_ns) {
   uint64_t missed = 0;
 
   if (pace->period_ns == 0) {
@@ -34,13 +34,15 @@ uint64_t handoff__pace_spend(struct handoff__pace *pace, uint64_t begun_ns, uint
   }
   switch (pace->late) {
     case HANDOFF_SKIP:
-      if (waited && done_ns >= pace->due_ns) { /* what passed while it waited is gone */
+      /* What passed in a pause is gone, or the next items would come in a burst. A shorter wait is a
+       * matter of who was woken first, and costs no tick. */
+      if (waited_ns >= pace->period_ns && done_ns >= pace->due_ns) {
         missed = (done_ns - pace->due_ns) / pace->period_ns + 1;
         skip(pace, missed);
       }
       break;
     case HANDOFF_SHIFT:
-      pace->last_ns = waited ? done_ns : begun_ns;
+      pace->last_ns = waited_ns != 0 ? done_ns : begun_ns;
       pace->due_ns = later(pace->last_ns, pace->period_ns);
       break;
     case HANDOFF_BURST:

@@ -22,11 +22,11 @@ void handoff__pace_start(struct handoff__pace *pace, uint64_t now_ns);
 /* The tick at due_ns has been granted: on to the one after it. */
 void handoff__pace_take(struct handoff__pace *pace);
 
-/* The side has done the work of a tick, which it began at begun_ns. `waited`: it had to wait for the
- * other side, until done_ns.
+/* The side has done the work of a tick, which it began at begun_ns and ended at done_ns; of that it waited
+ * for waited_ns for the other side.
  * Returns: how many ticks it thereby missed. */
 uint64_t handoff__pace_spend(struct handoff__pace *pace, uint64_t begun_ns, uint64_t done_ns,
-                             bool waited);
+                             uint64_t waited_ns);
 
 /* Gives up the oldest of the ticks that are due so that `room` are left, at least 1.
  * Returns: how many were given up: missed. */

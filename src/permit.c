@@ -79,7 +79,7 @@ void handoff__permits_on_report(struct handoff__side *side, const handoff_event_
   if (event->due_ns != 0) {
     side->permits_out--;
     side->missed +=
-        handoff__pace_spend(&side->pace, event->begun_ns, event->done_ns, event->waited_ns != 0);
+        handoff__pace_spend(&side->pace, event->begun_ns, event->done_ns, event->waited_ns);
   }
   grant(side);
 }

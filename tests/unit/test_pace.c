@@ -40,7 +40,7 @@ static void ticks_taken_in_time_lie_on_the_grid(void **state) {
       assert_int_equal(handoff__pace_limit(&pace, due_ns + 3, 1), 0);
       assert_int_equal(pace.due_ns, due_ns);
       handoff__pace_take(&pace);
-      assert_int_equal(handoff__pace_spend(&pace, due_ns + 3, due_ns + 60, false), 0);
+      assert_int_equal(handoff__pace_spend(&pace, due_ns + 3, due_ns + 60, 0), 0);
     }
   }
 }
@@ -53,7 +53,7 @@ static void without_a_period_nothing_moves_and_nothing_is_missed(void **state) {
     struct handoff__pace pace = make(policies[i], 0, 1000);
     handoff__pace_take(&pace);
     assert_int_equal(pace.due_ns, 1000);
-    assert_int_equal(handoff__pace_spend(&pace, 1000, 5000, true), 0);
+    assert_int_equal(handoff__pace_spend(&pace, 1000, 5000, 4000), 0);
     assert_int_equal(pace.due_ns, 1000);
     assert_int_equal(handoff__pace_limit(&pace, 9000, 1), 0);
     assert_int_equal(pace.due_ns, 1000);
@@ -117,7 +117,7 @@ static void a_limit_that_has_been_applied_changes_nothing_more(void **state) {
 typedef struct {
   uint64_t begun_ns;
   uint64_t done_ns;
-  bool waited;
+  uint64_t waited_ns;
   uint64_t missed;
   uint64_t due_ns;
 } spend_case_t;
@@ -127,17 +127,28 @@ static void check_spends(handoff_late_t late, const spend_case_t *cases, size_t 
   for (i = 0; i < count; i++) {
     struct handoff__pace pace = after_first_tick(late); /* the one of 1000 is being spent */
     assert_int_equal(
-        handoff__pace_spend(&pace, cases[i].begun_ns, cases[i].done_ns, cases[i].waited),
+        handoff__pace_spend(&pace, cases[i].begun_ns, cases[i].done_ns, cases[i].waited_ns),
         cases[i].missed);
     assert_int_equal(pace.due_ns, cases[i].due_ns);
   }
 }
 
-static void skip_gives_up_what_passed_while_the_side_waited(void **state) {
+static void skip_gives_up_what_passed_in_a_pause(void **state) {
   static const spend_case_t cases[] = {
-      {1001, 1050, true, 0, 1100},  {1001, 1099, true, 0, 1100}, {1001, 1100, true, 1, 1200},
-      {1001, 1199, true, 1, 1200},  {1001, 1200, true, 2, 1300}, {1001, 1350, true, 3, 1400},
-      {1001, 1350, false, 0, 1100}, /* slow by itself: the newest tick is still worked off */
+      {1001, 1099, 98, 0, 1100},  {1001, 1100, 100, 1, 1200}, {1001, 1199, 198, 1, 1200},
+      {1001, 1200, 199, 2, 1300}, {1001, 1350, 349, 3, 1400}, {1001, 1350, 100, 3, 1400},
+  };
+  (void)state;
+  check_spends(HANDOFF_SKIP, cases, sizeof cases / sizeof cases[0]);
+}
+
+/* Slow by itself, or woken after the other side: the newest tick is still worked off. */
+static void skip_gives_up_nothing_for_less_than_an_interval_of_waiting(void **state) {
+  static const spend_case_t cases[] = {
+      {1001, 1050, 49, 0, 1100},
+      {1001, 1100, 99, 0, 1100},
+      {1090, 1189, 99, 0, 1100},
+      {1001, 1350, 0, 0, 1100},
   };
   (void)state;
   check_spends(HANDOFF_SKIP, cases, sizeof cases / sizeof cases[0]);
@@ -146,7 +157,7 @@ static void skip_gives_up_what_passed_while_the_side_waited(void **state) {
 static void skip_after_a_slow_turn_works_off_the_newest_tick_and_returns_to_the_grid(void **state) {
   struct handoff__pace pace = after_first_tick(HANDOFF_SKIP);
   (void)state;
-  assert_int_equal(handoff__pace_spend(&pace, 1000, 1350, false), 0);
+  assert_int_equal(handoff__pace_spend(&pace, 1000, 1350, 0), 0);
   assert_int_equal(handoff__pace_limit(&pace, 1350, 1), 2); /* 1100 and 1200 */
   assert_int_equal(pace.due_ns, 1300);
   handoff__pace_take(&pace);
@@ -155,10 +166,10 @@ static void skip_after_a_slow_turn_works_off_the_newest_tick_and_returns_to_the_
 
 static void shift_counts_from_when_the_work_began(void **state) {
   static const spend_case_t cases[] = {
-      {1000, 1050, false, 0, 1100},
-      {1007, 1050, false, 0, 1107},
-      {1350, 1360, false, 0, 1450},
-      {1000, 5000, false, 0, 1100}, /* it took long: the next one is due already, and only one */
+      {1000, 1050, 0, 0, 1100},
+      {1007, 1050, 0, 0, 1107},
+      {1350, 1360, 0, 0, 1450},
+      {1000, 5000, 0, 0, 1100}, /* it took long: the next one is due already, and only one */
   };
   (void)state;
   check_spends(HANDOFF_SHIFT, cases, sizeof cases / sizeof cases[0]);
@@ -166,13 +177,13 @@ static void shift_counts_from_when_the_work_began(void **state) {
 
 /* Or a side that was held up for long would work twice at once. */
 static void shift_counts_from_the_end_of_a_wait(void **state) {
-  static const spend_case_t cases[] = {{1000, 1350, true, 0, 1450}, {1000, 1001, true, 0, 1101}};
+  static const spend_case_t cases[] = {{1000, 1350, 350, 0, 1450}, {1000, 1001, 1, 0, 1101}};
   (void)state;
   check_spends(HANDOFF_SHIFT, cases, sizeof cases / sizeof cases[0]);
 }
 
 static void burst_gives_up_nothing_by_spending(void **state) {
-  static const spend_case_t cases[] = {{1000, 1350, true, 0, 1100}, {1000, 1350, false, 0, 1100}};
+  static const spend_case_t cases[] = {{1000, 1350, 350, 0, 1100}, {1000, 1350, 0, 0, 1100}};
   (void)state;
   check_spends(HANDOFF_BURST, cases, sizeof cases / sizeof cases[0]);
 }
@@ -194,7 +205,7 @@ static void after_a_pause_of_an_hour_every_tick_is_accounted_for(void **state) {
 
   pace = make(HANDOFF_SKIP, 10 * ms_ns, 5);
   handoff__pace_take(&pace);
-  assert_int_equal(handoff__pace_spend(&pace, 5, 5 + hour_ns, true), 360000);
+  assert_int_equal(handoff__pace_spend(&pace, 5, 5 + hour_ns, hour_ns), 360000);
   assert_int_equal(pace.due_ns, 5 + hour_ns + 10 * ms_ns);
 }
 
@@ -278,12 +289,12 @@ static void ticks_beyond_the_end_of_the_clock_never_come(void **state) {
   pace = make(HANDOFF_SHIFT, LAST - 1500, 1000);
   handoff__pace_take(&pace);
   assert_true(pace.due_ns == LAST - 500);
-  assert_int_equal(handoff__pace_spend(&pace, 1501, 1502, false), 0);
+  assert_int_equal(handoff__pace_spend(&pace, 1501, 1502, 0), 0);
   assert_true(pace.due_ns == LAST);
 
   pace = make(HANDOFF_SKIP, 100, LAST - 250);
   handoff__pace_take(&pace); /* due at LAST - 150 */
-  assert_int_equal(handoff__pace_spend(&pace, LAST - 249, LAST - 20, true), 2);
+  assert_int_equal(handoff__pace_spend(&pace, LAST - 249, LAST - 20, 229), 2);
   assert_true(pace.due_ns == LAST);
 
   pace = make(HANDOFF_BURST, 1, 0);
@@ -300,7 +311,8 @@ int main(void) {
       cmocka_unit_test(burst_keeps_the_newest_ticks_that_there_is_room_for),
       cmocka_unit_test(shift_gives_up_no_tick),
       cmocka_unit_test(a_limit_that_has_been_applied_changes_nothing_more),
-      cmocka_unit_test(skip_gives_up_what_passed_while_the_side_waited),
+      cmocka_unit_test(skip_gives_up_what_passed_in_a_pause),
+      cmocka_unit_test(skip_gives_up_nothing_for_less_than_an_interval_of_waiting),
       cmocka_unit_test(skip_after_a_slow_turn_works_off_the_newest_tick_and_returns_to_the_grid),
       cmocka_unit_test(shift_counts_from_when_the_work_began),
       cmocka_unit_test(shift_counts_from_the_end_of_a_wait),

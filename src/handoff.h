@@ -263,7 +263,8 @@ struct handoff_req_s {
 HANDOFF_API int handoff_port_init(uv_loop_t *loop, handoff_port_t *port);
 
 /* Puts a copy of the item into the slot when its turn comes. A thread that waits in the slot and a
- * request that does wait in one queue.
+ * request that does wait in one queue. Callbacks of one port's gets, or puts, in one slot come in the
+ * order of the items; but an answer to the item may be called back before on_done is.
  *
  * Thread:  loop.
  * Blocks:  no.

@@ -114,6 +114,25 @@ static void on_event_half_ms(rig_t *rig, const handoff_event_t *event) {
   assert_int_equal((event->due_ns - first_due_ns[event->side]) % (500 * US_NS), 0);
 }
 
+/* Freed while it was busy, and paced again before it could tell: the turn that freed it must be gone. */
+static void a_free_turn_that_was_not_used_is_taken_back(void **state) {
+  rig_t *rig = rig_new(state);
+  uv_sem_t gate;
+  assert_int_equal(uv_sem_init(&gate, 0), 0);
+  rig->gates[HANDOFF_PRODUCER] = &gate;
+  pace(rig, HANDOFF_PRODUCER, HOUR_NS, HANDOFF_SKIP, 1);
+  rig_init(rig);
+  rig_start(rig);
+  rig_await_turn(rig, HANDOFF_PRODUCER, 1);
+  assert_int_equal(handoff_lane_set_interval(&rig->lane, HANDOFF_PRODUCER, 0), 0);
+  assert_int_equal(handoff_lane_set_interval(&rig->lane, HANDOFF_PRODUCER, HOUR_NS), 0);
+  uv_sem_post(&gate);
+  queued_await_getters(&rig->lane.impl->sides[HANDOFF_PRODUCER].gate, 1);
+  assert_int_equal(atomic_load(&rig->made), 1); /* the next one is due in an hour */
+  rig_free(rig);
+  uv_sem_destroy(&gate);
+}
+
 static void intervals_set_before_start_hold(void **state) {
   rig_t *rig = rig_new(state);
   rig->limit = 5;
@@ -164,6 +183,7 @@ int main(void) {
       loop_test(a_new_interval_applies_at_once),
       loop_test(a_lane_that_was_not_paced_can_be_paced_and_freed_again),
       loop_test(a_side_that_is_paced_again_before_its_next_turn_takes_a_tick),
+      loop_test(a_free_turn_that_was_not_used_is_taken_back),
       loop_test(intervals_set_before_start_hold),
       loop_test(intervals_may_change_all_the_time),
   };

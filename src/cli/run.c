@@ -237,6 +237,7 @@ static void start(struct run *r, int output_fd) {
     close_lane(r);
     return;
   }
+  r->stats.started_ns = uv_hrtime(); /* not before: starting a thread may take its time */
   if (r->options->has_limit) {
     r->limit_ns = r->stats.started_ns + r->options->limit_ns;
     on_limit(&r->limit);

@@ -164,7 +164,8 @@ HANDOFF_API HANDOFF_CHECKED int handoff_put(handoff_slot_t *slot, const void *it
 /* Like handoff_put, without waiting.
  *
  * Thread:  any.
- * Blocks:  no, but for the slot's lock, which is held only while an item is copied.
+ * Blocks:  no, but for the slot's locks, which nobody holds for longer than it takes to copy items and
+ *          post requests; who spins with one lets go when it is wanted.
  * Returns: 0; UV_EPIPE once shut; UV_EAGAIN if it would have to wait.
  * Owns:    as handoff_put. */
 HANDOFF_API HANDOFF_CHECKED int handoff_try_put(handoff_slot_t *slot, const void *item);
@@ -192,7 +193,7 @@ HANDOFF_API HANDOFF_CHECKED int handoff_get(handoff_slot_t *slot, void *item);
 /* Like handoff_get, without waiting.
  *
  * Thread:  any.
- * Blocks:  no, but for the slot's lock.
+ * Blocks:  no, but for the slot's locks.
  * Returns: 0; UV_EOF once shut and drained; UV_EAGAIN if it would have to wait.
  * Owns:    as handoff_get. */
 HANDOFF_API HANDOFF_CHECKED int handoff_try_get(handoff_slot_t *slot, void *item);
@@ -210,7 +211,7 @@ HANDOFF_API HANDOFF_CHECKED int handoff_get_until(handoff_slot_t *slot, void *it
  * slot can still be got, then getters get UV_EOF. Shutting again changes nothing.
  *
  * Thread:  any.
- * Blocks:  no, but for the slot's lock. */
+ * Blocks:  no, but for the slot's locks. */
 HANDOFF_API void handoff_slot_shut(handoff_slot_t *slot);
 
 /* Drops the items that are left and frees what init took. Nobody may be using the slot, but the last

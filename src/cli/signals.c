@@ -14,13 +14,21 @@ static const int handled[SIGNALS_COUNT] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1,
 
 static bool is_end(int signum) { return signum == SIGINT || signum == SIGTERM || signum == SIGHUP; }
 
+static void on_answer(uv_timer_t *handle) {
+  struct signals *signals = handle->data;
+  signals->on_ask(signals);
+}
+
+/* libuv calls this again and again until no signal is left, before anything else of the loop gets its
+ * turn. An answer takes longer than asking again: were it given here, whoever asks without end would
+ * stop the loop. So all that ask in one turn of the loop get one answer, in the next. */
 static void on_signal(uv_signal_t *handle, int signum) {
   struct signals *signals = handle->data;
 
   if (is_end(signum)) {
     signals->on_end(signals, signum);
   } else {
-    signals->on_ask(signals);
+    (void)uv_timer_start(&signals->answer, on_answer, 0, 0); /* does not fail: there is a callback */
   }
 }
 
@@ -62,6 +70,9 @@ void signals_start(struct signals *signals, uv_loop_t *loop,
 
   signals->on_end = on_end;
   signals->on_ask = on_ask;
+  (void)uv_timer_init(loop, &signals->answer); /* does not fail */
+  signals->answer.data = signals;
+  uv_unref((uv_handle_t *)&signals->answer);
   for (i = 0; i < SIGNALS_COUNT; i++) {
     uv_signal_t *handle = &signals->handles[i];
     /* Neither fails: uv_loop_init has made what signals need, and these can be caught. */
@@ -81,6 +92,7 @@ void signals_close(struct signals *signals) {
   for (i = 0; i < SIGNALS_COUNT; i++) {
     uv_close((uv_handle_t *)&signals->handles[i], NULL);
   }
+  uv_close((uv_handle_t *)&signals->answer, NULL);
   ignore_asks();
   mask_asks(SIG_UNBLOCK);
 }

@@ -17,13 +17,15 @@ struct signals {
   void (*on_end)(struct signals *, int signum);
   void (*on_ask)(struct signals *);
   uv_signal_t handles[SIGNALS_COUNT];
+  uv_timer_t answer; /* due at once, when asked */
 };
 
 /* To be called first of all: until the loop answers, those that ask are ignored. */
 void signals_init(void);
 
 /* on_end runs for SIGINT, SIGTERM and SIGHUP, but not for one that was ignored when we were started;
- * on_ask for SIGUSR1 and, where it exists, SIGINFO. They do not keep the loop alive. */
+ * on_ask for SIGUSR1 and, where it exists, SIGINFO, once for all that came in one turn of the loop. They
+ * do not keep the loop alive. */
 void signals_start(struct signals *signals, uv_loop_t *loop,
                    void (*on_end)(struct signals *, int signum), void (*on_ask)(struct signals *));
 

@@ -182,14 +182,17 @@ ends
 check_equal 'stuck statistics on the way' 0 "$status"
 exec 4>&-
 
-# However late it is asked: as it ends, and when it has ended all but exiting.
+# However late it is asked, as it ends and when it has ended all but exiting; and to be asked without end
+# does not keep it from ending.
 for _ in {1..20}; do
   rm -f out
   start -e 1ms -n 10 >out 2>err
   until_true "$patience" test -s out
+  end=$((SECONDS + patience))
   while kill -USR1 "$pid" 2>/dev/null; do
-    :
+    ((SECONDS < end)) || break
   done
+  check 'asked without end, it ends' test $SECONDS -lt $end
   ends
   check_equal 'asked to the end' 0 "$status"
 done

@@ -167,9 +167,9 @@ static void run(struct world *world, struct input *input, char command) {
     case 'n':
       call_with_null(world);
       break;
-    case 'a': /* free: for the calls to come */
+    case 'a': /* these two are free, */
     case 'e':
-    case 'j':
+    case 'j': /* and these are the ends of lines */
     case 'm':
       break;
     default:

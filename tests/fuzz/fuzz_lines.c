@@ -36,7 +36,8 @@ struct splitter {
   struct line lines[LINES_MAX];
   size_t starts[LINES_MAX]; /* in the stream's text */
   size_t sizes[LINES_MAX];
-  size_t given; /* lines */
+  size_t taken; /* lines, from the source */
+  size_t given; /* of these, to who keeps them */
   size_t done;
   size_t at;      /* the next line's first byte in the text */
   size_t longest; /* line so far */
@@ -73,35 +74,43 @@ static int expected(const struct splitter *self, size_t passed, size_t *size) {
   return *size == 0 ? UV_EOF : 0;
 }
 
+static void check_line(const struct splitter *self, size_t i) {
+  CHECK(self->lines[i].size == self->sizes[i]);
+  CHECK(memcmp(self->lines[i].data, self->stream.text + self->starts[i], self->sizes[i]) == 0);
+}
+
 static void finish_line(struct splitter *self) {
   size_t i = self->done % LINES_MAX;
-  struct line *line = &self->lines[i];
-
-  CHECK(line->size == self->sizes[i]);
-  CHECK(memcmp(line->data, self->stream.text + self->starts[i], line->size) == 0);
-  if (self->done >= self->dropped) {
-    source_drop(&self->source, line);
-  } else {
-    line_done(line);
-  }
+  check_line(self, i);
+  line_done(&self->lines[i]);
   self->done++;
 }
 
-static void take_line(struct splitter *self, size_t size) {
-  const struct line *line = &self->lines[self->given % LINES_MAX];
-  bool is_complete;
-
-  CHECK(line->size == size);
-  self->starts[self->given % LINES_MAX] = self->at;
-  self->sizes[self->given % LINES_MAX] = size;
-  self->at += size;
+/* The lines before one that is dropped may be kept all the same: to the end. */
+static void keep_or_drop(struct splitter *self, size_t i) {
+  if (self->taken > self->dropped) {
+    check_line(self, i);
+    source_drop(&self->source, &self->lines[i]);
+    return;
+  }
   self->given++;
-  CHECK(self->at <= self->stream.given);
-  (void)length(self, self->at, self->stream.given, &is_complete);
-  CHECK(line->is_last_read == !is_complete);
   if (self->given - self->done > self->behind) {
     finish_line(self);
   }
+}
+
+static void take_line(struct splitter *self, size_t size) {
+  size_t i = self->given % LINES_MAX;
+  bool is_complete;
+
+  self->starts[i] = self->at;
+  self->sizes[i] = size;
+  self->at += size;
+  self->taken++;
+  CHECK(self->at <= self->stream.given);
+  (void)length(self, self->at, self->stream.given, &is_complete);
+  CHECK(self->lines[i].is_last_read == !is_complete);
+  keep_or_drop(self, i);
 }
 
 static void check_buffer(struct splitter *self, size_t size) {
@@ -122,7 +131,7 @@ static bool step(struct splitter *self) {
   if (err == UV_EOF) { /* and so it stays */
     CHECK(source_next(&self->source, &self->lines[self->given % LINES_MAX]) == UV_EOF);
   }
-  return err != UV_EOF && self->given < self->stop;
+  return err != UV_EOF && self->taken < self->stop;
 }
 
 static size_t or_never(unsigned digit) { return digit == 0 ? SIZE_MAX : digit; }

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Fuzzes each target for a while, one after the other, and merges what was found into the kept corpus: the
-# smallest inputs that together reach all that is reached. Seeds, the files that people wrote, stay.
+# fewest inputs that together reach all that is reached. Seeds, the files that people wrote, stay.
 #
 # Usage: run.sh [SECONDS [calls|lines|options…]]    60 and all of them unless said. Needs clang with libFuzzer.
 #
@@ -27,7 +27,7 @@ for target in "${targets[@]}"; do
   # keeps it small.
   merged=$(mktemp -d)
   cp "$kept"/seed-* "$merged"
-  "$fuzzer" -merge=1 -use_counters=0 "${limits[@]}" "$merged" "$kept" "$found" 2>&1 |
+  "$fuzzer" -set_cover_merge=1 -use_counters=0 "${limits[@]}" "$merged" "$kept" "$found" 2>&1 |
     sed -n 's/^MERGE-OUTER: \(.*new files.*\)/\1/p'
   find "$kept" -type f ! -name 'seed-*' -delete
   cp "$merged"/* "$kept"

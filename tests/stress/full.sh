@@ -8,4 +8,4 @@ tests=${1:-$(dirname "$0")/../../build/test/tests}
 export HANDOFF_TEST_SECONDS=7200 # for each of a program's tests
 
 HANDOFF_STRESS=0.1 "$tests/test_stress_shut"
-HANDOFF_STRESS=0.001 "$tests/test_stress_billion"
+HANDOFF_STRESS=0.0001 "$tests/test_stress_billion"

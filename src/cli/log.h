@@ -13,7 +13,7 @@
 #include "handoff.h"
 
 #define LOG_SIZE ((size_t)96 * 1024)
-/* A log is full when less than this is free: room for what comes before its feeder has stopped. */
+/* A log is full when less than this is free: room for what its feeder adds before it looks again. */
 #define LOG_RESERVE ((size_t)32 * 1024)
 
 struct log {

@@ -3,6 +3,7 @@
  *   toloop    a thread puts (handoff_put), a loop gets (handoff_port_get): ns per item
  *   fromloop  a loop puts (handoff_port_put), a thread gets (handoff_get): ns per item
  *   sameloop  a loop puts and gets: ns per item
+ *   …-poll    the same, and the loop looks for 50 us before it sleeps (handoff_port_set_busy_poll)
  *
  * One request at a time, made again in its own callback, which first does without a request what can be done
  * without waiting: as an application does that wants the most of a turn of its loop. */
@@ -14,6 +15,8 @@
 
 /* Items that a callback hands over before the loop's other handles get their turn. */
 #define TURN_MAX 64
+#define POLL "-poll"
+#define POLL_NS 50000
 
 /* The loop's half of the race. */
 struct booth {
@@ -26,6 +29,7 @@ struct booth {
   uint64_t got_item;
   uint64_t items;
   uint64_t sum;
+  uint64_t poll_ns;
   unsigned open; /* directions that have not ended */
 };
 
@@ -84,6 +88,14 @@ static void on_got(handoff_req_t *req, int status) {
   check(handoff_port_get(&booth->port, req, &booth->slot, &booth->got_item, on_got));
 }
 
+static bool ends_in_poll(const char *scenario) { return strstr(scenario, POLL) != NULL; }
+
+static bool is(const char *scenario, const char *name) {
+  size_t length = strlen(name);
+  return strncmp(scenario, name, length) == 0 &&
+         (scenario[length] == '\0' || strcmp(scenario + length, POLL) == 0);
+}
+
 static void init(struct booth *booth, const struct course *course) {
   handoff_slot_options_t options = handoff_slot_options(sizeof(uint64_t));
 
@@ -94,6 +106,7 @@ static void init(struct booth *booth, const struct course *course) {
   booth->get.data = booth;
   booth->put.data = booth;
   booth->items = course->items;
+  booth->poll_ns = ends_in_poll(course->scenario) ? POLL_NS : 0;
 }
 
 static void open_get(struct booth *booth) {
@@ -111,6 +124,7 @@ static void run_loop(struct runner *self, void (*open)(struct booth *)) {
   struct booth *booth = self->arg;
 
   check(handoff_port_init(&booth->loop, &booth->port));
+  check(handoff_port_set_busy_poll(&booth->port, booth->poll_ns));
   open(booth);
   (void)uv_run(&booth->loop, UV_RUN_DEFAULT);
   self->sum = booth->sum;
@@ -154,13 +168,13 @@ int main(int argc, char **argv) {
   unsigned count = 2;
   uint64_t ns;
 
-  if (strcmp(course.scenario, "toloop") == 0) {
+  if (is(course.scenario, "toloop")) {
     runners[0].run = loop_gets;
     runners[1].run = thread_puts;
-  } else if (strcmp(course.scenario, "fromloop") == 0) {
+  } else if (is(course.scenario, "fromloop")) {
     runners[0].run = loop_puts;
     runners[1].run = thread_gets;
-  } else if (strcmp(course.scenario, "sameloop") == 0) {
+  } else if (is(course.scenario, "sameloop")) {
     runners[0].run = loop_does_both;
     count = 1;
   } else {

@@ -1,0 +1,124 @@
+/* callers: the threads whose calls wait, try, or wait until an instant, and the one that shuts the slot. */
+
+#include <string.h>
+
+#include "sched/scenario.h"
+#include "sched/scheduler.h"
+
+#define PATIENCE 3u /* calls that may fail before one that waits */
+
+static chance_t *chance(void) { return &scheduler_chance; }
+
+static void shut(void) {
+  call_t *call = history_call(CALL_SHUT, BY_WAITING, NOBODY, NEVER);
+
+  handoff_slot_shut(scenario.slot);
+  history_end(call, 0, NOBODY);
+}
+
+/* Some of those who destroy must know that all calls of the other end are done when their hand-off is: those
+ * with a deadline are not. */
+static call_kind_t any_kind(call_way_t way, unsigned failures) {
+  bool may_have_deadline =
+      scenario.destroyer == BY_LAST_USER ||
+      scenario.destroyer == (way == CALL_PUT ? BY_LAST_PUTTER : BY_LAST_GETTER);
+  unsigned choice = chance_below(chance(), 4);
+
+  if (choice < 2 || (scenario.ending == BALANCED && failures >= PATIENCE)) {
+    return BY_WAITING;
+  }
+  return choice == 2 && may_have_deadline ? BY_DEADLINE : BY_TRYING;
+}
+
+/* Up to 400 ns from now, of which each step takes one; some have passed; some never come. */
+static uint64_t any_deadline_ns(void) {
+  if (chance_hits(chance(), 16)) {
+    return NEVER;
+  }
+  return scheduler_now_ns() - 20 + chance_below(chance(), 8u << chance_below(chance(), 7));
+}
+
+static int put_by(call_kind_t kind, const void *item, uint64_t deadline_ns) {
+  switch (kind) {
+    case BY_WAITING:
+      return handoff_put(scenario.slot, item);
+    case BY_TRYING:
+      return handoff_try_put(scenario.slot, item);
+    default:
+      return handoff_put_until(scenario.slot, item, deadline_ns);
+  }
+}
+
+static int get_by(call_kind_t kind, void *item, uint64_t deadline_ns) {
+  switch (kind) {
+    case BY_WAITING:
+      return handoff_get(scenario.slot, item);
+    case BY_TRYING:
+      return handoff_try_get(scenario.slot, item);
+    default:
+      return handoff_get_until(scenario.slot, item, deadline_ns);
+  }
+}
+
+static int call_once(call_way_t way, unsigned failures, int item) {
+  unsigned char bytes[ITEM_BYTES_MAX];
+  call_kind_t kind = any_kind(way, failures);
+  uint64_t deadline_ns = any_deadline_ns();
+  call_t *call;
+  int err;
+
+  if (way == CALL_PUT) {
+    scenario_fill(bytes, item);
+    call = history_call(way, kind, item, deadline_ns);
+    err = put_by(kind, bytes, deadline_ns);
+    history_end(call, err, item);
+    if (err != 0) {
+      (void)scenario_read(bytes); /* it is still ours */
+    }
+  } else {
+    memset(bytes, 0xff, sizeof bytes);
+    call = history_call(way, kind, NOBODY, deadline_ns);
+    err = get_by(kind, bytes, deadline_ns);
+    history_end(call, err, err == 0 ? scenario_read(bytes) : NOBODY);
+    if (err != 0 && bytes[0] != 0xff) {
+      scheduler_fail("items", "a get that failed has written");
+    }
+  }
+  return err;
+}
+
+static void live(call_way_t way, unsigned count) {
+  while (count != 0) {
+    int item = way == CALL_PUT ? scenario.items++ : NOBODY;
+    unsigned failures = 0;
+    int err = call_once(way, failures, item);
+    while (scenario.ending == BALANCED && err != 0) {
+      failures++;
+      err = call_once(way, failures, item);
+    }
+    if (err == 0) {
+      scenario_passed(way);
+    }
+    count--;
+    if (scenario.ending == SHUT && chance_hits(chance(), 24)) {
+      shut();
+    }
+  }
+  scenario_leave();
+}
+
+void callers_put(void *count) { live(CALL_PUT, *(unsigned *)count); }
+
+void callers_get(void *count) { live(CALL_GET, *(unsigned *)count); }
+
+void callers_shut(void *arg) {
+  unsigned rest = chance_below(chance(), 16u << chance_below(chance(), 5));
+
+  (void)arg;
+  while (rest != 0) {
+    scheduler_step();
+    rest--;
+  }
+  shut();
+  scenario_leave();
+}

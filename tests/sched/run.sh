@@ -1,0 +1,166 @@
+#!/bin/bash
+# Runs the library's code under the scheduler, then breaks it: each mutant must be found, by a check that is
+# named for it, and its run must replay twice to the same end. Prints a table. Needs a C compiler.
+#
+# Usage: run.sh [--full]
+#   --full  a million seeds for the code as it is, instead of ten thousand
+# CFLAGS in the environment says where <uv.h> is, if the compiler does not know.
+set -euo pipefail
+export LC_ALL=C
+seeds=10000 limit=200000
+[[ ${1-} != --full ]] || seeds=1000000
+root=$(cd "$(dirname "$0")/../.." && pwd)
+read -ra compile <<<"${CC:-cc} -std=c11 -D_GNU_SOURCE -O2 -w ${CFLAGS-} -I$root/tests"
+wraps=('-Wl,--wrap=malloc' '-Wl,--wrap=calloc' '-Wl,--wrap=free' '-Wl,--wrap=memcpy')
+rooms=(end park pass port slot tick)
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+mkdir shim sound mutant
+
+status=0
+row='%-22s %-9s %8s %8s  %s\n'
+verdict() {
+  # shellcheck disable=SC2059 # the format of the table
+  printf "$row" "$@"
+  [[ $5 != FAILED* ]] || status=1
+}
+
+# build FOLDER ROOM…: compiles those rooms of the folder, and links FOLDER/sched with the sound ones of the rest.
+build() {
+  local folder=$1 room objects=()
+  for room in "${@:2}"; do
+    "${compile[@]}" -fsanitize=thread -I"$folder" -c "$folder/$room.c" -o "$folder/$room.o"
+  done
+  for room in "${rooms[@]}"; do
+    [[ -e $folder/$room.o ]] && objects+=("$folder/$room.o") || objects+=("sound/$room.o")
+  done
+  "${compile[@]}" shim/*.o "${objects[@]}" "${wraps[@]}" -o "$folder/sched"
+}
+
+# mutate FILE SED_COMMAND: a copy of the sources, so changed, in mutant/.
+mutate() {
+  rm -rf mutant && mkdir mutant
+  cp "$root"/src/*.[ch] mutant/
+  sed -z -i -E "$2" "mutant/$1"
+  ! cmp -s "mutant/$1" "$root/src/$1" || { echo "run.sh: $1 is not changed by: $2" >&2 && exit 2; }
+  if [[ $1 == *.h ]]; then
+    build mutant "${rooms[@]}"
+  else
+    build mutant "${1%.c}"
+  fi
+}
+
+# caught NAME KINDS FILE SED_COMMAND: some seed fails, by one of the checks, and always in the same way.
+caught() {
+  local name=$1 kinds=$2 output kind seed step replay again
+  mutate "${@:3}"
+  if output=$(HANDOFF_SEEDS=$limit ./mutant/sched); then
+    verdict "$name" '' '' '' "FAILED: survived $limit seeds"
+    return
+  fi
+  kind=$(sed -nE 's/^FAILED: ([a-z]+): .*/\1/p' <<<"$output")
+  seed=$(sed -nE 's/^  HANDOFF_SEED=([0-9]+), .*/\1/p' <<<"$output")
+  step=$(sed -nE 's/^  HANDOFF_SEED=.*, step ([0-9]+), .*/\1/p' <<<"$output")
+  replay=$(HANDOFF_SEED=$seed ./mutant/sched) && kind=none
+  again=$(HANDOFF_SEED=$seed ./mutant/sched) && kind=none
+  if [[ ! $kind =~ ^($kinds)$ ]]; then
+    verdict "$name" "$kind" "$seed" "$step" "FAILED: not by $kinds: ${output%%$'\n'*}"
+  elif [[ $replay != "$again" || $replay != *"$output" ]]; then
+    verdict "$name" "$kind" "$seed" "$step" 'FAILED: does not replay'
+  else
+    verdict "$name" "$kind" "$seed" "$step" 'caught; replayed twice, step by step'
+  fi
+}
+
+# sound NAME FILE SED_COMMAND: a variant that must pass all the same.
+sound() {
+  local output
+  mutate "${@:2}"
+  if output=$(HANDOFF_SEEDS=$seeds ./mutant/sched); then
+    verdict "$1" '' "$seeds" '' 'holds'
+  else
+    verdict "$1" '' '' '' "FAILED: $output"
+  fi
+}
+
+for file in "$root"/tests/sched/*.c; do
+  "${compile[@]}" -I"$root/src" -c "$file" -o "shim/$(basename "$file" .c).o"
+done
+cp "$root"/src/*.[ch] sound/
+build sound "${rooms[@]}"
+echo "HANDOFF_SEEDS=$seeds, the code as it is:"
+time HANDOFF_SEEDS=$seeds ./sound/sched || exit 1
+
+# shellcheck disable=SC2059 # the format of the table
+printf "\n$row" mutant found_by seed step verdict
+
+# The marks, the cells and their order in memory.
+caught mark_ignored 'deadlock' end.h 's/\(before & HANDOFF__WAITED\) != 0/false/'
+caught no_mark 'deadlock' end.c 's/ \|\| !mark\(s, way\)//'
+caught no_recheck 'deadlock' end.c 's/!mark\(s, way\)/(mark(s, way), false)/'
+caught mark_stored 'deadlock|items' end.c \
+  's/return atomic_compare_exchange_strong_explicit\(([^,]*\(s, [^,]*), &before,/return (atomic_store(\1, not_ready | HANDOFF__WAITED), true); return atomic_compare_exchange_strong_explicit(\1, \&before,/'
+caught exchange_relaxed 'race' end.h 's/memory_order_acq_rel/memory_order_relaxed/g'
+caught exchange_no_release 'race' end.h 's/memory_order_acq_rel/memory_order_acquire/g'
+caught look_relaxed 'race' end.h 's/memory_order_acquire/memory_order_relaxed/g'
+caught settle_once 'deadlock|history' end.c 's/while \(is_put_waited\)/while (false)/'
+# The locks, the pins and the end.
+caught lock_order 'deadlock' end.c 's/(handoff__end_lock\(s, HANDOFF__)PUT(\);\n  handoff__end_lock\(s, HANDOFF__)GET/\1GET\2PUT/'
+caught no_pin 'freed|lock|race' pass.c 's/\(void\)atomic_fetch_(add|sub)_explicit\(&s->pins, 1, [a-z_]*\);//g'
+caught unpin_early 'freed|lock|race' pass.c \
+  's/(\n  handoff__slot_lock\(s\);\n  handoff__slot_settle\(s, woken\);\n  handoff__slot_unlock\(s\);)(\n  \(void\)atomic_fetch_sub[^;]*;)/\2\1/'
+caught unpin_relaxed 'race' pass.c 's/memory_order_release/memory_order_relaxed/'
+caught destroy_unlocked 'freed|lock|race' slot.c \
+  's/do \{\n    handoff__slot_lock\(s\);\n    handoff__slot_unlock\(s\);/do {/'
+caught destroy_one_lock 'freed|lock|race' slot.c \
+  's/do \{\n    handoff__slot_lock\(s\);\n    handoff__slot_unlock\(s\);/do { handoff__end_lock(s, HANDOFF__PUT); handoff__end_unlock(s, HANDOFF__PUT);/'
+caught touch_after_wake 'frame|race|lock' end.c 's/(waiter->wake\(waiter\);) \/\*/\1 waiter->status = 0; \/*/'
+caught leave_unlocked 'race' pass.c \
+  's/(was_queued;\n\n)  handoff__end_lock\(s, way\);(.*)  handoff__end_unlock\(s, way\);/\1\2/'
+# The turns.
+caught overtaking 'history' pass.c \
+  's/handoff__queue_is_empty\(&s->ends\[way\]\.waiters\) &&\n/true \&\&\n/'
+caught served_last 'history' end.c 's/handoff__queue_pop\(&s->ends\[way\]\.waiters\)([^;]*;\n)/s->ends[way].waiters.prev\1 handoff__queue_remove(\&waiter->link);\n/'
+caught spin_hopes_wrong 'history|items|race' pass.c 's/(end->spin_misses\+\+;\n  return) false/\1 true/'
+caught meet_turned 'history' pass.c \
+  's/struct handoff__waiter \*met =/handoff__queue_push(\&s->ends[other].waiters, handoff__queue_pop(\&s->ends[other].waiters)); &/'
+# The shut.
+caught shut_unsettled 'history' slot.c 's/handoff__slot_settle\(s, &woken\);//'
+caught shut_no_getters 'deadlock' slot.c 's/handoff__end_release\(s, HANDOFF__GET, [^;]*;//'
+caught shut_no_putters 'deadlock|history' slot.c 's/handoff__end_release\(s, HANDOFF__PUT, [^;]*;//'
+caught release_one 'deadlock' end.c 's/while (\(!handoff__queue_is_empty\(&s->ends\[way\]\.waiters\)\) \{\n    handoff__end_wake)/if \1/'
+caught eof_undrained 'outcome' pass.c 's/s->shut && way == HANDOFF__PUT/s->shut/'
+caught put_after_shut 'outcome' pass.c 's/if \(s->shut && way == HANDOFF__PUT\)/if (false)/'
+# The park.
+caught wait_if 'outcome|race|frame|lock' park.c 's/      continue;/      break;/'
+caught signal_dropped 'deadlock' park.c 's/  uv_cond_signal\(&park->cond\);//'
+caught wake_unlocked 'deadlock|race' park.c \
+  's/(void handoff__park_wake[^}]*)uv_mutex_lock\(&park->lock\);([^}]*)uv_mutex_unlock\(&park->lock\);/\1\2/'
+caught signal_after_unlock 'frame|lock|race' park.c \
+  's/(  uv_cond_signal\(&park->cond\);\n)(  uv_mutex_unlock\(&park->lock\);\n)/\2\1/'
+caught timeout_eats 'frame|lock|race' park.c 's/ && handoff__slot_leave\(slot, &self\.waiter\)//'
+caught timeout_wins 'items|history|race' park.c \
+  's/handoff__park_wait\(&self\.park, HANDOFF_NEVER\);[^;]*;/handoff__park_wait(\&self.park, HANDOFF_NEVER); err = uv_hrtime() >= deadline_ns ? UV_ETIMEDOUT : self.waiter.status;/'
+caught no_last_wait 'frame|lock|race' park.c 's/handoff__park_wait\(&self\.park, HANDOFF_NEVER\);//'
+caught early_timeout 'outcome' park.c 's/now >= deadline_ns/now + 100 >= deadline_ns/'
+caught park_leak 'leak|limit' park.c 's/    uv_mutex_destroy\(&park->lock\);\n//'
+caught slot_leak 'faults|leak' slot.c 's/(err = init_ends\(s\);\n  if \(err != 0\) \{\n)    free\(s\);/\1/'
+# The port.
+caught cleared_late 'deadlock' port.c \
+  's/  p->signalled = ![^;]*;\n//; s/  if \(budget == 0\) \{/  uv_mutex_lock(\&p->lock); p->signalled = false; uv_mutex_unlock(\&p->lock);\n  if (budget == 0) {/'
+caught cleared_unlocked 'deadlock|race' port.c \
+  's/(  p->signalled = [^;]*;)\n(  uv_mutex_unlock\(&p->lock\);)/\2\n\1/'
+caught send_dropped 'deadlock' port.c 's/\(void\)uv_async_send\(&p->async\); \/\* it fails[^\n]*//'
+caught no_resend 'deadlock' port.c \
+  's/DISPATCH_MAX 256/DISPATCH_MAX 1/; s/\(void\)uv_async_send\(&p->async\); \/\* still[^\n]*//'
+caught cancel_blind 'outcome|callback|items|history|race' port.c 's/if \(!handoff__slot_leave\([^;]*;\n  \}/handoff__slot_leave(req->slot, \&req->waiter);/'
+caught send_unlocked 'freed|handle|lock|race' port.c \
+  's/( *)\(void\)uv_async_send\(&p->async\); \/\* it fails[^\n]*\n  \}\n  uv_mutex_unlock\(&p->lock\);/uv_mutex_unlock(\&p->lock); uv_async_send(\&p->async); return; }\n  uv_mutex_unlock(\&p->lock);/'
+caught out_of_order 'history' port.c 's/is_ordered = true/is_ordered = false/'
+caught port_leak 'faults|leak' port.c 's/    uv_mutex_destroy\(&p->lock\);\n    free\(p\);\n    return/    return/'
+# What decides about the pace only, changed: no mutants, they hold.
+sound dispatch_one port.c 's/DISPATCH_MAX 256/DISPATCH_MAX 1/'
+sound no_spin pass.c 's/!s->has_many_cpus \|\| s->shut/true/'
+exit $status

@@ -6,9 +6,39 @@
 #include <uv.h>
 
 #include "sched/scheduler.h"
+#include "sched/trace.h"
 
 history_t history;
 static call_t *sleepers[THREADS_MAX]; /* the call that each thread is in */
+
+static const char *name_of_result(int result) {
+  switch (result) {
+    case 0:
+      return "0";
+    case UV_EAGAIN:
+      return "UV_EAGAIN";
+    case UV_EPIPE:
+      return "UV_EPIPE";
+    case UV_EOF:
+      return "UV_EOF";
+    case UV_ETIMEDOUT:
+      return "UV_ETIMEDOUT";
+    case UV_ECANCELED:
+      return "UV_ECANCELED";
+    case UV_ENOMEM:
+      return "UV_ENOMEM";
+    default:
+      return "something else";
+  }
+}
+
+static const char *name_of_call(const call_t *call) {
+  static const char *const names[3][4] = {
+      {"handoff_put", "handoff_try_put", "handoff_put_until", "handoff_port_put"},
+      {"handoff_get", "handoff_try_get", "handoff_get_until", "handoff_port_get"},
+      {"handoff_slot_shut", NULL, NULL, NULL}};
+  return names[call->way][call->kind];
+}
 
 static void on_park(void) {
   call_t *call = sleepers[thread_index()];
@@ -45,6 +75,7 @@ call_t *history_call(call_way_t way, call_kind_t kind, int item, uint64_t deadli
   if (kind != BY_REQUEST) {
     sleepers[call->thread] = call;
   }
+  scheduler_did(name_of_call(call), NULL, item == NOBODY ? TRACE_NO_VALUE : (uint64_t)item);
   return call;
 }
 
@@ -80,8 +111,10 @@ void history_end(call_t *call, int result, int item) {
   if (call->kind != BY_REQUEST) {
     sleepers[call->thread] = NULL;
   }
+  scheduler_did(result == 0 ? "  has succeeded" : name_of_result(result), NULL,
+                item == NOBODY ? TRACE_NO_VALUE : (uint64_t)item);
   if (!may_end(call, result)) {
-    scheduler_fail("outcome", "a call may not end with %d", result);
+    scheduler_fail("outcome", "%s may not end with %s", name_of_call(call), name_of_result(result));
   }
 }
 
@@ -133,26 +166,25 @@ void history_check_items(void) {
 }
 
 void history_print(void) {
-  static const char *const ways[] = {"put", "get", "shut"};
-  static const char *const kinds[] = {"", "try_", "until_", "port_"};
   int i;
 
-  printf("  capacity %zu; the calls, by when they began:\n", history.capacity);
+  printf("  capacity %zu; the calls, as they began:\n", history.capacity);
   for (i = 0; i < history.count; i++) {
     const call_t *call = &history.calls[i];
-    printf("    %4llu.. %-12s %s%s", (unsigned long long)call->begun, thread_name(call->thread),
-           kinds[call->kind], ways[call->way]);
+    printf("    %4llu..", (unsigned long long)call->begun);
+    if (call->ended == NOT_YET) {
+      printf("    ");
+    } else {
+      printf("%-4llu", (unsigned long long)call->ended);
+    }
+    printf(" %-10s %s", thread_name(call->thread), name_of_call(call));
     if (call->item != NOBODY) {
       printf(" item %d", call->item);
     }
     if (call->queued != NOT_YET) {
       printf(", queued by %llu", (unsigned long long)call->queued);
     }
-    if (call->ended == NOT_YET) {
-      printf(", has not ended\n");
-    } else {
-      printf(", ..%llu: %d\n", (unsigned long long)call->ended, call->result);
-    }
+    printf(": %s\n", call->ended == NOT_YET ? "has not ended" : name_of_result(call->result));
   }
   for (i = 0; i < history.left_count; i++) {
     printf("    left: item %d\n", history.left[i]);

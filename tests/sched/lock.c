@@ -47,7 +47,7 @@ int uv_mutex_init(uv_mutex_t *mutex) {
   scheduler_step();
   race_touch(mutex, sizeof *mutex, RACE_WRITE);
   if (scheduler_faults()) {
-    scheduler_did("has no lock for", mutex, NEVER);
+    scheduler_did("has no lock for", mutex, TRACE_NO_VALUE);
     return UV_EAGAIN;
   }
   race_forget(mutex);
@@ -68,13 +68,13 @@ void uv_mutex_destroy(uv_mutex_t *mutex) {
   race_touch(mutex, sizeof *mutex, RACE_WRITE);
   lock->magic = 0;
   live--;
-  scheduler_did("destroys", mutex, NEVER);
+  scheduler_did("destroys", mutex, TRACE_NO_VALUE);
 }
 
 static void take(lock_t *lock, uv_mutex_t *mutex) {
   lock->owner = self();
   race_acquire(mutex);
-  scheduler_did("locks", mutex, NEVER);
+  scheduler_did("locks", mutex, TRACE_NO_VALUE);
 }
 
 /* Without a step before it. */
@@ -102,7 +102,7 @@ int uv_mutex_trylock(uv_mutex_t *mutex) {
   scheduler_step();
   lock = lock_of(mutex, "trylock");
   if (lock->owner != NOBODY) {
-    scheduler_did("tries in vain to lock", mutex, NEVER);
+    scheduler_did("tries in vain to lock", mutex, TRACE_NO_VALUE);
     return UV_EBUSY;
   }
   take(lock, mutex);
@@ -117,7 +117,7 @@ static void unlock_now(uv_mutex_t *mutex) {
   }
   race_release(mutex, true);
   lock->owner = NOBODY;
-  scheduler_did("unlocks", mutex, NEVER);
+  scheduler_did("unlocks", mutex, TRACE_NO_VALUE);
   scheduler_wake(FOR_LOCK, mutex, true);
 }
 
@@ -139,7 +139,7 @@ int uv_cond_init(uv_cond_t *cond) {
   scheduler_step();
   race_touch(cond, sizeof *cond, RACE_WRITE);
   if (scheduler_faults()) {
-    scheduler_did("has no condition for", cond, NEVER);
+    scheduler_did("has no condition for", cond, TRACE_NO_VALUE);
     return UV_ENOMEM;
   }
   *(unsigned *)(void *)cond = COND_MAGIC;
@@ -161,7 +161,7 @@ void uv_cond_destroy(uv_cond_t *cond) {
 void uv_cond_signal(uv_cond_t *cond) {
   scheduler_step();
   check_cond(cond, "signal");
-  scheduler_did("signals", cond, NEVER);
+  scheduler_did("signals", cond, TRACE_NO_VALUE);
   scheduler_wake(FOR_SIGNAL, cond, false);
 }
 

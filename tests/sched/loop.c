@@ -8,6 +8,7 @@
 #include "alarm.h"
 #include "sched/race.h"
 #include "sched/scheduler.h"
+#include "sched/trace.h"
 
 #define HANDLES_MAX 4
 
@@ -66,7 +67,7 @@ int uv_async_init(uv_loop_t *loop, uv_async_t *async, uv_async_cb on_async) {
   memset(entry, 0, sizeof *entry);
   entry->handle = (uv_handle_t *)async;
   entry->on_async = on_async;
-  scheduler_did("makes an async", NULL, NEVER);
+  scheduler_did("makes an async", NULL, TRACE_NO_VALUE);
   return 0;
 }
 
@@ -80,7 +81,7 @@ int uv_async_send(uv_async_t *async) {
     scheduler_fail("handle", "an async is sent after the close");
   }
   entry->is_sent = true;
-  scheduler_did("sends an async", NULL, NEVER);
+  scheduler_did("sends an async", NULL, TRACE_NO_VALUE);
   scheduler_wake(FOR_LOOP, entries, true);
   return 0;
 }
@@ -95,7 +96,7 @@ void uv_close(uv_handle_t *handle, uv_close_cb on_close) {
   }
   entry->is_closing = true;
   entry->on_close = on_close;
-  scheduler_did("closes a handle", NULL, NEVER);
+  scheduler_did("closes a handle", NULL, TRACE_NO_VALUE);
 }
 
 void uv_ref(uv_handle_t *handle) {
@@ -116,13 +117,13 @@ static bool run_what_is_due(void) {
     entry_t entry = entries[i];
     if (entry.handle != NULL && entry.is_sent && !entry.is_closing) {
       entries[i].is_sent = false;
-      scheduler_did("calls back an async", NULL, NEVER);
+      scheduler_did("calls back an async", NULL, TRACE_NO_VALUE);
       entry.on_async((uv_async_t *)(void *)entry.handle);
       has_run = true;
     } else if (entry.handle != NULL && entry.is_closing) {
       race_touch(entry.handle, sizeof(uv_async_t), RACE_WRITE); /* nobody sends it any more */
       entries[i].handle = NULL;
-      scheduler_did("has closed a handle", NULL, NEVER);
+      scheduler_did("has closed a handle", NULL, TRACE_NO_VALUE);
       entry.on_close(entry.handle);
       has_run = true;
     }

@@ -1,7 +1,7 @@
 /* sched: the library's own code, one thread at a time, in orders that seeds decide. See README.md.
  *
  * HANDOFF_SEED=N replays the run of one seed and prints what it does. HANDOFF_SEEDS=N says how many runs there
- * are otherwise, from seed HANDOFF_FIRST on, which is 1 unless said. */
+ * are otherwise, from seed HANDOFF_FIRST on, which is 1 unless said. HANDOFF_RACES=0 lets races pass. */
 
 #include <signal.h>
 #include <stdlib.h>
@@ -86,6 +86,7 @@ int main(void) {
   size_t i;
 
   catch_crashes();
+  race_is_judged = setting("HANDOFF_RACES", 1) != 0;
   trace_names = names_of;
   scheduler_epilogue = history_print;
   if (getenv("HANDOFF_SEED") != NULL) {

@@ -7,6 +7,7 @@
 
 #include "sched/race.h"
 #include "sched/scheduler.h"
+#include "sched/trace.h"
 
 #define ALIGN 64u
 
@@ -65,5 +66,5 @@ void __wrap_free(void *block) {
   race_touch(block, size, RACE_WRITE);
   race_bury(block, size);
   live--;
-  scheduler_did("frees", block, NEVER);
+  scheduler_did("frees", block, TRACE_NO_VALUE);
 }

@@ -55,7 +55,7 @@ const char *names_of(const void *address) {
   }
   owner = race_owner_of(address);
   if (owner != NOBODY) {
-    (void)snprintf(name, sizeof name, "%s's stack", thread_name(owner));
+    (void)snprintf(name, sizeof name, "%s's frame", thread_name(owner));
     return name;
   }
   return race_is_shared(address) ? "port or request" : NULL;

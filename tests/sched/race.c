@@ -26,6 +26,8 @@ typedef struct {
   uint8_t bytes[KINDS][THREADS_MAX];
 } grain_t;
 
+bool race_is_judged = true;
+
 static _Alignas(64) unsigned char ground[GROUND];
 static grain_t grains[GROUND / GRAIN];
 static uint32_t run;
@@ -96,7 +98,7 @@ static void touch(grain_t *grain, unsigned bytes, const void *address, race_kind
   if (other == NOBODY && kind != RACE_ATOMIC) {
     other = unordered(grain, RACE_ATOMIC, bytes, self);
   }
-  if (other != NOBODY) {
+  if (other != NOBODY && race_is_judged) {
     scheduler_fail("race", "%s touches what %s touched, and nothing orders the two: %s",
                    thread_name(self), thread_name(other), trace_name_of(address));
   }

@@ -21,6 +21,9 @@ unsigned char *race_stack(int thread);
 /* The thread in whose stack it is; or NOBODY. */
 int race_owner_of(const void *address);
 
+/* False: what is not ordered is let pass, for who wants to see what it leads to. */
+extern bool race_is_judged;
+
 /* Forgets everything. */
 void race_begin(void);
 

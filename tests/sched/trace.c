@@ -32,6 +32,7 @@ static void note(uint64_t what) { trace = (trace ^ what) * UINT64_C(0x100000001b
 
 void trace_did(int thread, const char *what, const void *object, uint64_t value) {
   note((uint64_t)thread);
+  note(scheduler_steps());
   note((unsigned char)what[0]);
   note(value);
   if (!is_told) {

@@ -8,6 +8,7 @@
 
 #include "sched/race.h"
 #include "sched/scheduler.h"
+#include "sched/trace.h"
 
 /* They have no header. */
 #define DEFINE(type, name, parameters) \
@@ -23,7 +24,7 @@ DEFINE(void, __tsan_func_exit, (void)) {}
 static void touch(void *address, size_t size, race_kind_t kind) {
   if (scheduler_mishaps.is_fine && race_is_shared(address)) {
     scheduler_step();
-    scheduler_did(kind == RACE_READ ? "reads" : "writes", address, NEVER);
+    scheduler_did(kind == RACE_READ ? "reads" : "writes", address, TRACE_NO_VALUE);
   }
   race_touch(address, size, kind);
 }

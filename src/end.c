@@ -55,13 +55,32 @@ void handoff__end_enqueue(struct handoff__slot *s, enum handoff__way way,
   handoff__queue_push(&s->ends[way].waiters, &waiter->link);
 }
 
+/* The clock is asked for threads only, which have slept and so have cost much more. */
+static void note_wait(struct handoff__end *end, const struct handoff__waiter *waiter) {
+  if (!waiter->is_ordered) {
+    end->blocked_ns += uv_hrtime() - waiter->since_ns;
+  }
+}
+
 struct handoff__waiter *handoff__end_take_first(struct handoff__slot *s, enum handoff__way way,
                                                 int status) {
   struct handoff__waiter *waiter =
       handoff__owner(handoff__queue_pop(&s->ends[way].waiters), struct handoff__waiter, link);
   waiter->queued = false;
   waiter->status = status;
+  note_wait(&s->ends[way], waiter);
   return waiter;
+}
+
+bool handoff__end_leave(struct handoff__slot *s, enum handoff__way way,
+                        struct handoff__waiter *waiter) {
+  if (!waiter->queued) {
+    return false;
+  }
+  waiter->queued = false;
+  handoff__queue_remove(&waiter->link);
+  note_wait(&s->ends[way], waiter);
+  return true;
 }
 
 void handoff__end_wake(struct handoff__waiter *waiter, struct handoff__link *woken) {

@@ -74,13 +74,37 @@ static inline void handoff__copy(void *to, const void *from, size_t size) {
   }
 }
 
+/* Counts an item. Its only writer holds the end's lock, so that an addition need not be atomic. */
+static inline uint64_t handoff__end_count(struct handoff__end *end) {
+  uint64_t moved = atomic_load_explicit(&end->moved, memory_order_relaxed) + 1;
+  atomic_store_explicit(&end->moved, moved, memory_order_relaxed);
+  return moved;
+}
+
+/* The putting lock is held. There may be more items now than ever. Looks what the other side has done,
+ * whose cache line that is, only when what it had done by the last look allows for a new high. */
+static inline void handoff__slot_raise_high_water(struct handoff__slot *s, uint64_t puts) {
+  struct handoff__end *end = &s->ends[HANDOFF__PUT];
+
+  if (end->high_water < s->capacity && puts - end->gets_seen > end->high_water) {
+    end->gets_seen = atomic_load_explicit(&s->ends[HANDOFF__GET].moved, memory_order_relaxed);
+    if (puts - end->gets_seen > end->high_water) {
+      end->high_water = puts - end->gets_seen;
+    }
+  }
+}
+
 /* The cell is ready. True: somebody waits at the other end for what this has done. */
 static inline bool handoff__end_move(struct handoff__slot *s, enum handoff__way way, void *item) {
   struct handoff__end *end = &s->ends[way];
   unsigned char *cell = end->cell;
+  const uint64_t moved = handoff__end_count(end);
   unsigned before;
 
   end->cell = handoff__cell_after(s, cell);
+  if (way == HANDOFF__PUT) {
+    handoff__slot_raise_high_water(s, moved);
+  }
   if (way == HANDOFF__PUT) {
     handoff__copy(cell, item, s->item_size);
     before =
@@ -101,6 +125,10 @@ void handoff__end_enqueue(struct handoff__slot *s, enum handoff__way way,
 /* Takes the first waiter out of the queue, with its status. There must be one. */
 struct handoff__waiter *handoff__end_take_first(struct handoff__slot *s, enum handoff__way way,
                                                 int status);
+
+/* Takes this waiter out, which gives up. False: somebody else has. */
+bool handoff__end_leave(struct handoff__slot *s, enum handoff__way way,
+                        struct handoff__waiter *waiter);
 
 /* It is done: wakes it if it must be in order, or else adds it to those to be woken without a lock. */
 void handoff__end_wake(struct handoff__waiter *waiter, struct handoff__link *woken);

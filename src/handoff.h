@@ -80,6 +80,9 @@ extern "C" {
 #define HANDOFF_NEVER UINT64_MAX
 #define HANDOFF_CAPACITY_MAX ((size_t)1 << 20)
 
+/* The two sides of a slot, and of a lane. */
+typedef enum { HANDOFF_PRODUCER = 0, HANDOFF_CONSUMER = 1 } handoff_side_t;
+
 typedef struct handoff_slot_s handoff_slot_t;
 typedef struct handoff_port_s handoff_port_t;
 typedef struct handoff_req_s handoff_req_t;
@@ -95,25 +98,35 @@ HANDOFF_API const char *handoff_version(void);
 /* ------------------------------------------------------------------------------------- slot -- */
 
 /* Called with an item that nobody will get any more; frees what the item refers to, not the item's
- * own bytes. */
+ * own bytes. A put that replaces an item calls it with one of the slot's locks held, so that it may not
+ * call anything on that slot; handoff_slot_abort and handoff_slot_destroy hold none. */
 typedef void (*handoff_drop_cb)(void *item, void *arg);
 
+/* What a put does that finds the slot full.
+ *
+ *   WAIT    It waits for room: nothing is lost.
+ *   LATEST  It takes the place of the oldest item, which is dropped: getters see the newest `capacity`
+ *           items, in order. No put ever waits, whichever call it is. */
+typedef enum { HANDOFF_WAIT = 0, HANDOFF_LATEST = 1 } handoff_overflow_t;
+
 typedef struct handoff_slot_options_s {
-  size_t size;          /* of this struct: set by handoff_slot_options() */
-  size_t item_size;     /* bytes of an item, at least 1 */
-  size_t capacity;      /* items that may wait, 0 to HANDOFF_CAPACITY_MAX; 0: rendezvous */
-  const char *name;     /* for people who debug; kept, not copied; may be NULL */
-  handoff_drop_cb drop; /* may be NULL */
+  size_t size;                 /* of this struct: set by handoff_slot_options() */
+  size_t item_size;            /* bytes of an item, at least 1 */
+  size_t capacity;             /* items that may wait, 0 to HANDOFF_CAPACITY_MAX; 0: rendezvous */
+  handoff_overflow_t overflow; /* HANDOFF_LATEST needs a capacity of at least 1 */
+  const char *name;            /* for people who debug; kept, not copied; may be NULL */
+  handoff_drop_cb drop;        /* may be NULL */
   void *drop_arg;
 } handoff_slot_options_t;
 
-/* The defaults: capacity 1, no name, no drop. Inline, so that the caller's own idea of the
+/* The defaults: capacity 1, puts wait, no name, no drop. Inline, so that the caller's own idea of the
  * struct's size is what `size` records. */
 static inline handoff_slot_options_t handoff_slot_options(size_t item_size) {
   handoff_slot_options_t options;
   options.size = sizeof options;
   options.item_size = item_size;
   options.capacity = 1;
+  options.overflow = HANDOFF_WAIT;
   options.name = NULL;
   options.drop = NULL;
   options.drop_arg = NULL;
@@ -134,7 +147,10 @@ struct handoff__waiter {
   int status;                /* Set by whoever takes it out of the queue, before `wake`. */
   void *item;                /* Where the item comes from (a putter: only read) or goes to. */
   void (*wake)(struct handoff__waiter *); /* Called once, by whoever has set the status. */
-  bool is_ordered; /* Wakes must come in the order of the items: called with the lock held. */
+  bool is_ordered; /* Wakes must come in the order of the items: called with the lock held. So it is
+                      for requests, and not for threads. */
+  uint64_t since_ns; /* Set before it is queued: when it began to wait. */
+  uintptr_t who;     /* Set before it is queued: the thread, or the request's address. */
 };
 
 struct handoff_slot_s {
@@ -147,8 +163,8 @@ struct handoff_slot_s {
  * Thread:  any.
  * Blocks:  no.
  * Returns: 0; UV_EINVAL for an item size of 0, a capacity above HANDOFF_CAPACITY_MAX, a total size
- *          beyond what size_t holds, or a `size` field that no release ever had; UV_ENOMEM; what
- *          uv_mutex_init returns.
+ *          beyond what size_t holds, an overflow that does not exist or does not go with capacity 0, or
+ *          a `size` field that no release ever had; UV_ENOMEM; what uv_mutex_init returns.
  * Owns:    the caller owns the memory and must handoff_slot_destroy() it. */
 HANDOFF_API int handoff_slot_init(handoff_slot_t *slot, const handoff_slot_options_t *options);
 
@@ -157,7 +173,8 @@ HANDOFF_API int handoff_slot_init(handoff_slot_t *slot, const handoff_slot_optio
  *
  * Thread:  any; on a loop's thread it holds the loop up.
  * Blocks:  until there is room or the slot is shut.
- * Returns: 0; UV_EPIPE once shut; where the system can make no condition variable, its error.
+ * Returns: 0; UV_EPIPE once shut; UV_EBUSY where only this thread could make room (handoff_slot_bind);
+ *          where the system can make no condition variable, its error.
  * Owns:    on 0 what the item refers to is the slot's; otherwise it is still the caller's. */
 HANDOFF_API HANDOFF_CHECKED int handoff_put(handoff_slot_t *slot, const void *item);
 
@@ -185,8 +202,8 @@ HANDOFF_API HANDOFF_CHECKED int handoff_put_until(handoff_slot_t *slot, const vo
  *
  * Thread:  any; on a loop's thread it holds the loop up.
  * Blocks:  until there is an item, or the slot is shut and drained.
- * Returns: 0; UV_EOF once shut and drained; where the system can make no condition variable, its
- *          error.
+ * Returns: 0; UV_EOF once shut and drained; UV_EBUSY where only this thread could put one
+ *          (handoff_slot_bind); where the system can make no condition variable, its error.
  * Owns:    on 0 what the item refers to is the caller's. */
 HANDOFF_API HANDOFF_CHECKED int handoff_get(handoff_slot_t *slot, void *item);
 
@@ -207,12 +224,28 @@ HANDOFF_API HANDOFF_CHECKED int handoff_try_get(handoff_slot_t *slot, void *item
 HANDOFF_API HANDOFF_CHECKED int handoff_get_until(handoff_slot_t *slot, void *item,
                                                   uint64_t deadline_ns);
 
+/* Copies the oldest item to `item` and leaves it in the slot, as one step: it is in nobody else's hands, but
+ * what it refers to is still the slot's, and may be the next getter's, or dropped, as soon as this returns.
+ *
+ * Thread:  any.
+ * Blocks:  no, but for the slot's locks.
+ * Returns: 0; UV_EOF once shut and drained; UV_EAGAIN if there is none, as always at capacity 0. */
+HANDOFF_API HANDOFF_CHECKED int handoff_peek(handoff_slot_t *slot, void *item);
+
 /* Ends the putting, for good. Whoever waits to put gets UV_EPIPE and keeps the item; what is in the
  * slot can still be got, then getters get UV_EOF. Shutting again changes nothing.
  *
  * Thread:  any.
  * Blocks:  no, but for the slot's locks. */
 HANDOFF_API void handoff_slot_shut(handoff_slot_t *slot);
+
+/* Shuts the slot and drops what is in it, oldest first. Whoever waits to put gets UV_EPIPE and keeps the
+ * item; getters get UV_EOF. It uses the slot until it has returned.
+ *
+ * Thread:  any.
+ * Blocks:  no, but for the slot's locks.
+ * Returns: how many items were dropped; aborting again drops none. */
+HANDOFF_API size_t handoff_slot_abort(handoff_slot_t *slot);
 
 /* Drops the items that are left and frees what init took. Nobody may be using the slot, but the last
  * user may destroy it as soon as its own call has returned: a call without a deadline whose hand-off is
@@ -222,6 +255,53 @@ HANDOFF_API void handoff_slot_shut(handoff_slot_t *slot);
  * Thread:  any.
  * Blocks:  no. */
 HANDOFF_API void handoff_slot_destroy(handoff_slot_t *slot);
+
+/* What a side has done, and what it has waited. Who only spins does not wait. */
+typedef struct handoff_slot_side_stats_s {
+  size_t waiting; /* now: threads that sleep and requests that are queued */
+  uint64_t waits; /* how often one of them had to */
+  uint64_t
+      blocked_ns; /* how long threads, not requests, have slept, those that wait now not included */
+  uint64_t timeouts; /* waits that ended with UV_ETIMEDOUT */
+  uint64_t cancels;  /* waits that ended with UV_ECANCELED */
+} handoff_slot_side_stats_t;
+
+/* At every instant puts == gets + replaced + dropped + count. */
+typedef struct handoff_slot_stats_s {
+  uint64_t puts;                      /* items accepted */
+  uint64_t gets;                      /* items handed on */
+  uint64_t replaced;                  /* items that HANDOFF_LATEST has dropped */
+  uint64_t dropped;                   /* items that handoff_slot_abort has dropped */
+  size_t count;                       /* items in the slot now */
+  size_t high_water;                  /* the most items that have ever been in it */
+  handoff_slot_side_stats_t sides[2]; /* by handoff_side_t */
+} handoff_slot_stats_t;
+
+/* What has happened to the slot so far, seen at one instant.
+ *
+ * Thread:  any.
+ * Blocks:  no, but for the slot's locks.
+ * Returns: 0; UV_EINVAL. */
+HANDOFF_API int handoff_slot_stats(handoff_slot_t *slot, handoff_slot_stats_t *stats);
+
+/* Writes what state the slot is in, for people who debug: its name, whether it is shut, its items, who waits
+ * and for how long, a line each. The text is not for programs: it may change with any release. It ends
+ * with a 0 byte and is cut to `size` bytes; `text` may be NULL when `size` is 0.
+ *
+ * Thread:  any.
+ * Blocks:  no, but for the slot's locks, which it holds while it writes.
+ * Returns: the length of the whole text, as snprintf does; UV_EINVAL. */
+HANDOFF_API int handoff_slot_dump(handoff_slot_t *slot, char *text, size_t size);
+
+/* A promise: all puts (HANDOFF_PRODUCER) or gets (HANDOFF_CONSUMER) of this slot are made on the calling
+ * thread, as a rule by requests of the loop that runs on it. A blocking call of the other side on this
+ * thread, if it had to wait, could never return: it is refused with UV_EBUSY instead. Calling this again
+ * for the side moves the promise to another thread, as a loop may be moved.
+ *
+ * Thread:  any; of a loop, the one that runs it.
+ * Blocks:  no, but for the slot's locks.
+ * Returns: 0; UV_EINVAL when there is no such side. */
+HANDOFF_API int handoff_slot_bind(handoff_slot_t *slot, handoff_side_t side);
 
 /* ------------------------------------------------------------------------------------- port -- */
 
@@ -318,8 +398,6 @@ HANDOFF_API void handoff_port_unref(handoff_port_t *port);
 HANDOFF_API int handoff_port_close(handoff_port_t *port, handoff_port_close_cb on_close);
 
 /* ------------------------------------------------------------------------------------- lane -- */
-
-typedef enum { HANDOFF_PRODUCER = 0, HANDOFF_CONSUMER = 1 } handoff_side_t;
 
 /* What a side does that could not begin its work when its tick was due. Ticks are due at
  * t0 + k * interval; none ever comes early, and nothing accumulates.

@@ -81,7 +81,8 @@ static int put(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter,
 
 /* Tries without a waiter first, and hopes for a few microseconds: who need not sleep pays for no condition
  * variable. Nobody is overtaken by that: who is queued when the second attempt comes is still before us. */
-static int wait_for(operation operate, handoff_slot_t *slot, void *item, uint64_t deadline_ns) {
+static int wait_for(operation operate, handoff_slot_t *slot, enum handoff__way other, void *item,
+                    uint64_t deadline_ns) {
   struct parked self;
   bool has_time = deadline_ns == HANDOFF_NEVER || uv_hrtime() < deadline_ns;
   int err = operate(slot, item, NULL, has_time);
@@ -92,6 +93,9 @@ static int wait_for(operation operate, handoff_slot_t *slot, void *item, uint64_
   if (!has_time) {
     return UV_ETIMEDOUT;
   }
+  if (handoff__slot_is_bound_here(slot, other)) {
+    return UV_EBUSY;
+  }
   err = handoff__park_init(&self.park);
   if (err != 0) {
     return err;
@@ -99,6 +103,8 @@ static int wait_for(operation operate, handoff_slot_t *slot, void *item, uint64_
   self.waiter.item = item;
   self.waiter.wake = wake;
   self.waiter.is_ordered = false;
+  self.waiter.since_ns = uv_hrtime();
+  self.waiter.who = (uintptr_t)uv_thread_self();
   err = operate(slot, item, &self.waiter, false);
   if (err == UV_EAGAIN) {
     if (!handoff__park_wait(&self.park, deadline_ns) && handoff__slot_leave(slot, &self.waiter)) {
@@ -116,14 +122,15 @@ int handoff_put_until(handoff_slot_t *slot, const void *item, uint64_t deadline_
   if (slot == NULL || slot->impl == NULL || item == NULL) {
     return UV_EINVAL;
   }
-  return wait_for(put, slot, (void *)(uintptr_t)item, deadline_ns); /* a putter's is only read */
+  /* A putter's item is only read. */
+  return wait_for(put, slot, HANDOFF__GET, (void *)(uintptr_t)item, deadline_ns);
 }
 
 int handoff_get_until(handoff_slot_t *slot, void *item, uint64_t deadline_ns) {
   if (slot == NULL || slot->impl == NULL || item == NULL) {
     return UV_EINVAL;
   }
-  return wait_for(handoff__slot_get, slot, item, deadline_ns);
+  return wait_for(handoff__slot_get, slot, HANDOFF__PUT, item, deadline_ns);
 }
 
 int handoff_put(handoff_slot_t *slot, const void *item) {

@@ -45,7 +45,7 @@ static bool spin(struct handoff__slot *s, enum handoff__way way) {
   unsigned limit = end->spin_misses % SPIN_PROBE == 0 ? SPIN_MAX : end->spin_limit;
   unsigned i;
 
-  if (!s->has_many_cpus || s->shut) {
+  if (!s->has_many_cpus || s->shut || (way == HANDOFF__PUT && s->spare != NULL)) {
     return false;
   }
   for (i = 0; i < limit; i++) {
@@ -91,11 +91,45 @@ static int enlist(struct handoff__slot *s, enum handoff__way way, struct handoff
   }
   handoff__end_enqueue(s, way, waiter);
   *is_other_waited |= handoff__end_serve(s, way, woken);
-  if (waiter->queued || waiter->is_ordered) { /* or its wake has been called */
+  if (waiter->queued) {
+    s->ends[way].waits++;
     return UV_EAGAIN;
+  }
+  if (waiter->is_ordered) {
+    return UV_EAGAIN; /* done: its wake has been called */
   }
   handoff__queue_remove(&waiter->link); /* done: it is not to be woken, it is us */
   return 0;
+}
+
+/* HANDOFF_LATEST, and full. The new item takes the cell of the oldest, whose place at the head of the ring
+ * thereby becomes the one at its tail, with both locks held, so that nobody sees the slot without either.
+ * The old one is dropped with the putting lock held: it lies in `spare`, of which there is one. */
+static void replace_and_unlock(struct handoff__slot *s, const void *item,
+                               struct handoff__link *woken) {
+  struct handoff__end *put = &s->ends[HANDOFF__PUT];
+  struct handoff__end *get = &s->ends[HANDOFF__GET];
+  bool is_replaced;
+
+  handoff__end_lock(s, HANDOFF__GET);
+  is_replaced = !handoff__slot_is_ready(s, HANDOFF__PUT); /* or somebody has got one just now */
+  if (is_replaced) {
+    handoff__copy(s->spare, put->cell, s->item_size);
+    handoff__copy(put->cell, item, s->item_size);
+    put->cell = handoff__cell_after(s, put->cell);
+    get->cell = put->cell;
+    (void)handoff__end_count(put);
+    put->replaced++;
+  } else {
+    (void)handoff__end_move(s, HANDOFF__PUT, (void *)(uintptr_t)item);
+    handoff__slot_settle(s, woken);
+  }
+  handoff__end_unlock(s, HANDOFF__GET);
+  if (is_replaced && s->drop != NULL) {
+    s->drop(s->spare, s->drop_arg);
+  }
+  handoff__end_unlock(s, HANDOFF__PUT);
+  handoff__wake(woken);
 }
 
 static int pass(struct handoff__slot *s, enum handoff__way way, void *item,
@@ -116,6 +150,9 @@ static int pass(struct handoff__slot *s, enum handoff__way way, void *item,
     is_other_waited |= handoff__end_move(s, way, item);
   } else if (s->shut) {
     err = UV_EOF;
+  } else if (way == HANDOFF__PUT && s->spare != NULL) {
+    replace_and_unlock(s, item, &woken);
+    return 0;
   } else {
     err = enlist(s, way, waiter, &woken, &is_other_waited);
   }
@@ -144,9 +181,12 @@ static int meet(struct handoff__slot *s, enum handoff__way way, void *item,
     handoff__copy(way == HANDOFF__PUT ? met->item : item, way == HANDOFF__PUT ? item : met->item,
                   s->item_size);
     handoff__end_wake(met, &woken);
+    (void)handoff__end_count(&s->ends[HANDOFF__PUT]);
+    (void)handoff__end_count(&s->ends[HANDOFF__GET]);
     err = 0;
   } else if (waiter != NULL) {
     handoff__end_enqueue(s, way, waiter);
+    s->ends[way].waits++;
   }
   handoff__slot_unlock(s);
   handoff__wake(&woken);
@@ -168,16 +208,36 @@ int handoff__slot_get(handoff_slot_t *slot, void *item, struct handoff__waiter *
                           : pass(s, HANDOFF__GET, item, waiter, may_spin);
 }
 
+int handoff__slot_peek(handoff_slot_t *slot, void *item) {
+  struct handoff__slot *s = slot->impl;
+  struct handoff__link woken;
+  int err = UV_EAGAIN;
+
+  handoff__queue_init(&woken);
+  handoff__slot_lock(s);
+  handoff__slot_settle(s, &woken); /* what is somebody's already is not to be seen */
+  if (handoff__slot_is_ready(s, HANDOFF__GET)) {
+    handoff__copy(item, s->ends[HANDOFF__GET].cell, s->item_size);
+    err = 0;
+  } else if (s->shut) {
+    err = UV_EOF;
+  }
+  handoff__slot_unlock(s);
+  handoff__wake(&woken);
+  return err;
+}
+
 bool handoff__slot_leave(handoff_slot_t *slot, struct handoff__waiter *waiter) {
   struct handoff__slot *s = slot->impl;
   const enum handoff__way way = waiter->is_putter ? HANDOFF__PUT : HANDOFF__GET;
   bool was_queued;
 
   handoff__end_lock(s, way);
-  was_queued = waiter->queued;
-  if (was_queued) {
-    handoff__queue_remove(&waiter->link);
-    waiter->queued = false;
+  was_queued = handoff__end_leave(s, way, waiter);
+  if (was_queued && waiter->is_ordered) {
+    s->ends[way].cancels++;
+  } else if (was_queued) {
+    s->ends[way].timeouts++;
   }
   handoff__end_unlock(s, way);
   return was_queued;

@@ -221,6 +221,8 @@ static void begin(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot
   req->waiter.item = item;
   req->waiter.wake = wake;
   req->waiter.is_ordered = true;
+  req->waiter.since_ns = uv_now(port->loop) * 1000000; /* costs nothing, unlike uv_hrtime() */
+  req->waiter.who = (uintptr_t)req;
   req->job.run = on_req_done;
   handoff__port_begin(port->impl);
 

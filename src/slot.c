@@ -25,7 +25,7 @@ static int lay_out(struct handoff__slot *s, const handoff_slot_options_t *option
   s->state_offset = round_up(options->item_size, _Alignof(atomic_uint));
   s->stride = round_up(s->state_offset + sizeof(atomic_uint),
                        align > _Alignof(atomic_uint) ? align : _Alignof(atomic_uint));
-  if (options->capacity != 0 && s->stride > SIZE_MAX / 2 / options->capacity) {
+  if (options->capacity != 0 && s->stride > SIZE_MAX / 4 / options->capacity) {
     return UV_EINVAL;
   }
   return 0;
@@ -49,6 +49,15 @@ static int init_ends(struct handoff__slot *s) {
     end->spin_limit = 0;
     end->spin_misses = 0;
     atomic_init(&end->wanted, 0);
+    atomic_init(&end->moved, 0);
+    end->waits = 0;
+    end->blocked_ns = 0;
+    end->timeouts = 0;
+    end->cancels = 0;
+    end->replaced = 0;
+    end->high_water = 0;
+    end->gets_seen = 0;
+    atomic_init(&s->is_bound[way], false);
   }
   return 0;
 }
@@ -58,17 +67,21 @@ int handoff_slot_init(handoff_slot_t *slot, const handoff_slot_options_t *option
   struct handoff__slot layout;
   struct handoff__slot *s;
   unsigned char *cell;
+  bool is_latest;
   int err;
 
   if (slot == NULL || options == NULL || options->size != sizeof *options ||
-      options->item_size == 0 || options->capacity > HANDOFF_CAPACITY_MAX) {
+      options->item_size == 0 || options->capacity > HANDOFF_CAPACITY_MAX ||
+      !(options->overflow == HANDOFF_WAIT ||
+        (options->overflow == HANDOFF_LATEST && options->capacity != 0))) {
     return UV_EINVAL;
   }
   err = lay_out(&layout, options);
   if (err != 0) {
     return err;
   }
-  s = malloc(head_size + layout.stride * layout.capacity);
+  is_latest = options->overflow == HANDOFF_LATEST;
+  s = malloc(head_size + layout.stride * (layout.capacity + (is_latest ? 1 : 0)));
   if (s == NULL) {
     return UV_ENOMEM;
   }
@@ -79,7 +92,9 @@ int handoff_slot_init(handoff_slot_t *slot, const handoff_slot_options_t *option
   s->drop = options->drop;
   s->drop_arg = options->drop_arg;
   s->has_many_cpus = uv_available_parallelism() > 1;
+  s->spare = is_latest ? s->cells_end : NULL;
   s->shut = false;
+  s->dropped = 0;
   atomic_init(&s->pins, 0);
   for (cell = s->cells; cell != s->cells_end; cell += s->stride) {
     atomic_init(handoff__state_of(s, cell), HANDOFF__FREE);
@@ -107,23 +122,77 @@ int handoff_try_get(handoff_slot_t *slot, void *item) {
   return handoff__slot_get(slot, item, NULL, false);
 }
 
+int handoff_peek(handoff_slot_t *slot, void *item) {
+  if (slot == NULL || slot->impl == NULL || item == NULL) {
+    return UV_EINVAL;
+  }
+  return handoff__slot_peek(slot, item);
+}
+
+/* ------------------------------------------------------------------------------------ ends -- */
+
+/* Both locks are held. */
+static void shut(struct handoff__slot *s, struct handoff__link *woken) {
+  handoff__slot_settle(s, woken);
+  s->shut = true;
+  handoff__end_release(s, HANDOFF__PUT, UV_EPIPE, woken);
+  handoff__end_release(s, HANDOFF__GET, UV_EOF, woken); /* who is left has nothing to drain */
+}
+
 void handoff_slot_shut(handoff_slot_t *slot) {
-  struct handoff__slot *s;
   struct handoff__link woken;
 
   if (slot == NULL || slot->impl == NULL) {
     return;
   }
+  handoff__queue_init(&woken);
+  handoff__slot_lock(slot->impl);
+  shut(slot->impl, &woken);
+  handoff__slot_unlock(slot->impl);
+  handoff__wake(&woken);
+}
+
+/* Both locks are held. Takes out all items: from `first` on, so many cells are the caller's. Nobody will put
+ * anything into them any more if the slot is shut. */
+static size_t empty(struct handoff__slot *s, unsigned char **first) {
+  struct handoff__end *end = &s->ends[HANDOFF__GET];
+  size_t count = 0;
+
+  *first = end->cell;
+  while (handoff__slot_is_ready(s, HANDOFF__GET)) {
+    atomic_store_explicit(handoff__state_of(s, end->cell), HANDOFF__FREE, memory_order_relaxed);
+    end->cell = handoff__cell_after(s, end->cell);
+    count++;
+  }
+  s->dropped += count;
+  return count;
+}
+
+static void drop(struct handoff__slot *s, unsigned char *cell, size_t count) {
+  for (; s->drop != NULL && count != 0; count--) {
+    s->drop(cell, s->drop_arg);
+    cell = handoff__cell_after(s, cell);
+  }
+}
+
+size_t handoff_slot_abort(handoff_slot_t *slot) {
+  struct handoff__slot *s;
+  struct handoff__link woken;
+  unsigned char *first;
+  size_t count;
+
+  if (slot == NULL || slot->impl == NULL) {
+    return 0;
+  }
   s = slot->impl;
   handoff__queue_init(&woken);
   handoff__slot_lock(s);
-  handoff__slot_settle(s, &woken);
-  s->shut = true;
-  handoff__end_release(s, HANDOFF__PUT, UV_EPIPE, &woken);
-  handoff__end_release(s, HANDOFF__GET, UV_EOF,
-                       &woken); /* who is left there has nothing to drain */
+  shut(s, &woken);
+  count = empty(s, &first);
   handoff__slot_unlock(s);
   handoff__wake(&woken);
+  drop(s, first, count);
+  return count;
 }
 
 bool handoff__slot_is_drained(handoff_slot_t *slot) {
@@ -136,25 +205,15 @@ bool handoff__slot_is_drained(handoff_slot_t *slot) {
   return is_drained;
 }
 
-static void drop_all(struct handoff__slot *s) {
-  struct handoff__end *end = &s->ends[HANDOFF__GET];
-
-  while (handoff__slot_is_ready(s, HANDOFF__GET)) {
-    if (s->drop != NULL) {
-      s->drop(end->cell, s->drop_arg);
-    }
-    atomic_store_explicit(handoff__state_of(s, end->cell), HANDOFF__FREE, memory_order_relaxed);
-    end->cell = handoff__cell_after(s, end->cell);
-  }
-}
-
 void handoff__slot_reset(handoff_slot_t *slot) {
-  drop_all(slot->impl);
+  (void)handoff_slot_abort(slot);
   slot->impl->shut = false;
 }
 
 void handoff_slot_destroy(handoff_slot_t *slot) {
   struct handoff__slot *s;
+  unsigned char *first;
+  size_t count;
 
   if (slot == NULL || slot->impl == NULL) {
     return;
@@ -166,7 +225,8 @@ void handoff_slot_destroy(handoff_slot_t *slot) {
     handoff__slot_lock(s);
     handoff__slot_unlock(s);
   } while (atomic_load_explicit(&s->pins, memory_order_acquire) != 0);
-  drop_all(s);
+  count = empty(s, &first);
+  drop(s, first, count);
   uv_mutex_destroy(&s->ends[HANDOFF__PUT].lock);
   uv_mutex_destroy(&s->ends[HANDOFF__GET].lock);
   free(s);

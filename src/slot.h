@@ -17,7 +17,7 @@
 
 enum handoff__way { HANDOFF__PUT = 0, HANDOFF__GET = 1 };
 
-/* Where items are put, or got. */
+/* Where items are put, or got. What every item needs comes first. */
 struct handoff__end {
   uv_mutex_t lock;
   /* Guarded by lock. */
@@ -25,6 +25,17 @@ struct handoff__end {
   struct handoff__link waiters; /* first in, first out */
   unsigned spin_limit;          /* how long it has lately been worth to hope before sleeping */
   unsigned spin_misses;
+  /* Atomic, for the other end reads it; written with the lock held: items put, or taken out. */
+  atomic_uint_fast64_t moved;
+  /* Guarded by lock: for those who ask. As in handoff_slot_side_stats_t. */
+  uint64_t waits;
+  uint64_t blocked_ns;
+  uint64_t timeouts;
+  uint64_t cancels;
+  /* Guarded by lock, and of the putting end only. */
+  uint64_t replaced;
+  uint64_t high_water;
+  uint64_t gets_seen; /* at least so many have been taken out by now */
   /* Atomic: threads that want the lock. Who holds it and hopes for an item then lets go. */
   atomic_uint wanted;
   unsigned char pad[HANDOFF__LINE];
@@ -42,8 +53,15 @@ struct handoff__slot {
   handoff_drop_cb drop;
   void *drop_arg;
   bool has_many_cpus;
+  unsigned char
+      *spare; /* HANDOFF_LATEST: room for the item that is being replaced; else NULL. Guarded by
+                           the putting lock. */
   /* Written with both locks held, so read with either. */
   bool shut;
+  uint64_t dropped;
+  uv_thread_t bound[2]; /* by handoff__way: the only thread there, if `is_bound` */
+  /* Atomic: by handoff__way; only the bound thread acts on it. */
+  atomic_bool is_bound[2];
   /* Atomic: calls that have let go of one lock and will yet take both. Keeps the slot alive. */
   atomic_uint pins;
   unsigned char pad[HANDOFF__LINE];
@@ -63,6 +81,12 @@ int handoff__slot_get(handoff_slot_t *slot, void *item, struct handoff__waiter *
 /* Takes the waiter out of its queue, unless somebody else has. True: it was still queued, its wake
  * will not be called. False: its wake has been, is being or will be called. */
 bool handoff__slot_leave(handoff_slot_t *slot, struct handoff__waiter *waiter);
+
+/* Copies the oldest item. Returns: 0; UV_EOF; UV_EAGAIN. */
+int handoff__slot_peek(handoff_slot_t *slot, void *item);
+
+/* Whether what goes on at that end goes on only on the calling thread. */
+bool handoff__slot_is_bound_here(handoff_slot_t *slot, enum handoff__way way);
 
 /* Shut, and nothing left to get. */
 bool handoff__slot_is_drained(handoff_slot_t *slot);

@@ -9,7 +9,7 @@ src=$1
 # Lowest first. Rooms on one line are of one height and may know each other.
 heights=(
   'pace queue'
-  'slot end pass'
+  'slot end pass inspect'
   'park'
   'alarm alarm_timer alarm_timerfd'
   'tick'
@@ -20,8 +20,9 @@ heights=(
 declare -A calls=(
   [pace]='none'
   [queue]='none'
-  [slot]='uv_mutex_|uv_available_parallelism\b'
-  [end]='uv_mutex_'
+  [slot]='uv_mutex_|uv_thread_t\b|uv_available_parallelism\b'
+  [end]='uv_mutex_|uv_hrtime\b'
+  [inspect]='uv_hrtime\b|uv_thread_(t|self|equal)\b'
   [pass]='none'
   [park]='uv_mutex_|uv_cond_|uv_hrtime\b|uv_thread_'
 )

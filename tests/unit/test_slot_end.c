@@ -104,6 +104,58 @@ static void destroy_drops_what_is_left_exactly_once_oldest_first(void **state) {
   assert_int_equal(ledger.count, 4);
 }
 
+static void abort_drops_what_is_left_and_tells_how_much(void **state) {
+  ledger_t ledger = {{0}, 0};
+  handoff_slot_options_t options = handoff_slot_options(sizeof(uint64_t));
+  handoff_slot_t slot;
+  uint64_t item;
+  (void)state;
+  options.capacity = 3;
+  options.drop = on_drop;
+  options.drop_arg = &ledger;
+  assert_int_equal(handoff_slot_init(&slot, &options), 0);
+  for (item = 1; item <= 3; item++) {
+    assert_int_equal(handoff_put(&slot, &item), 0);
+  }
+  assert_int_equal(handoff_get(&slot, &item), 0);
+  item = 4; /* around the ring's end; and full, so that "none left" and "all left" look alike */
+  assert_int_equal(handoff_put(&slot, &item), 0);
+  assert_int_equal(handoff_slot_abort(&slot), 3);
+  assert_int_equal(ledger.count, 3);
+  for (item = 2; item <= 4; item++) {
+    assert_int_equal(ledger.seen[item - 2], item);
+  }
+  assert_int_equal(handoff_try_put(&slot, &item), UV_EPIPE);
+  assert_int_equal(handoff_get(&slot, &item), UV_EOF);
+  assert_int_equal(handoff_slot_abort(&slot), 0);
+  handoff_slot_destroy(&slot);
+  assert_int_equal(ledger.count, 3);
+  assert_int_equal(handoff_slot_abort(&slot), 0); /* of what has been destroyed */
+  assert_int_equal(handoff_slot_abort(NULL), 0);
+}
+
+static void abort_after_shut_drops_the_rest(void **state) {
+  ledger_t ledger = {{0}, 0};
+  handoff_slot_options_t options = handoff_slot_options(sizeof(uint64_t));
+  handoff_slot_t slot;
+  uint64_t item;
+  (void)state;
+  options.capacity = 3;
+  options.drop = on_drop;
+  options.drop_arg = &ledger;
+  assert_int_equal(handoff_slot_init(&slot, &options), 0);
+  for (item = 1; item <= 3; item++) {
+    assert_int_equal(handoff_put(&slot, &item), 0);
+  }
+  handoff_slot_shut(&slot);
+  assert_int_equal(handoff_get(&slot, &item), 0);
+  assert_int_equal(handoff_slot_abort(&slot), 2);
+  assert_int_equal(ledger.seen[0], 2);
+  assert_int_equal(ledger.seen[1], 3);
+  handoff_slot_destroy(&slot);
+  assert_int_equal(ledger.count, 2);
+}
+
 static void calls_on_a_slot_that_has_been_destroyed_are_refused(void **state) {
   handoff_slot_t slot = make(sizeof(int), 1);
   int item = 1;
@@ -154,6 +206,8 @@ int main(void) {
                              set_up),
       cmocka_unit_test_setup(a_shut_slot_drains_and_then_ends, set_up),
       cmocka_unit_test_setup(destroy_drops_what_is_left_exactly_once_oldest_first, set_up),
+      cmocka_unit_test_setup(abort_drops_what_is_left_and_tells_how_much, set_up),
+      cmocka_unit_test_setup(abort_after_shut_drops_the_rest, set_up),
       cmocka_unit_test_setup(calls_on_a_slot_that_has_been_destroyed_are_refused, set_up),
       cmocka_unit_test_setup(items_given_to_drop_are_aligned, set_up),
       cmocka_unit_test_setup(destroy_without_a_drop_just_frees, set_up),

@@ -237,6 +237,26 @@ static void shut_releases_every_waiting_putter_with_its_item(void **state) {
   }
 }
 
+static void abort_releases_every_waiting_putter_with_its_item(void **state) {
+  const size_t capacity = 1;
+  (void)state;
+  set_up(capacity);
+  put_all(7, 1);
+  queue_putters(3);
+  assert_int_equal(handoff_slot_abort(&slot), 1); /* only what had been put */
+  end_all(3, UV_EPIPE);
+  handoff_slot_destroy(&slot);
+}
+
+static void abort_releases_every_waiting_getter(void **state) {
+  (void)state;
+  set_up(1);
+  queue_getters(3);
+  assert_int_equal(handoff_slot_abort(&slot), 0);
+  end_all(3, UV_EOF);
+  handoff_slot_destroy(&slot);
+}
+
 static void shut_releases_every_waiting_getter(void **state) {
   size_t capacity;
   size_t i;
@@ -297,6 +317,8 @@ int main(void) {
       cmocka_unit_test(a_put_at_capacity_0_returns_when_its_item_has_been_taken),
       cmocka_unit_test(a_try_put_at_capacity_0_succeeds_while_a_getter_waits),
       cmocka_unit_test(shut_releases_every_waiting_putter_with_its_item),
+      cmocka_unit_test(abort_releases_every_waiting_putter_with_its_item),
+      cmocka_unit_test(abort_releases_every_waiting_getter),
       cmocka_unit_test(shut_releases_every_waiting_getter),
       cmocka_unit_test(a_call_that_begins_after_shut_does_not_wait),
       cmocka_unit_test(the_last_user_may_destroy_the_slot),

@@ -10,10 +10,43 @@
 static chance_t *chance(void) { return &scheduler_chance; }
 
 static void shut(void) {
-  call_t *call = history_call(CALL_SHUT, BY_WAITING, NOBODY, NEVER);
+  bool is_abort = chance_hits(chance(), 3);
+  call_t *call = history_call(is_abort ? CALL_ABORT : CALL_SHUT, BY_WAITING, NOBODY, NEVER);
+  int dropped = 0;
 
-  handoff_slot_shut(scenario.slot);
-  history_end(call, 0, NOBODY);
+  if (is_abort) {
+    dropped = (int)handoff_slot_abort(scenario.slot);
+  } else {
+    handoff_slot_shut(scenario.slot);
+  }
+  history_end(call, dropped, NOBODY);
+}
+
+/* Looks, and leaves all as it is. */
+static void watch(void) {
+  unsigned char bytes[ITEM_BYTES_MAX];
+  char text[256];
+  call_t *call;
+  int err;
+
+  switch (chance_below(chance(), 5)) {
+    case 0:
+      if (handoff_slot_dump(scenario.slot, text, sizeof text) <= 0) {
+        scheduler_fail("outcome", "an empty dump");
+      }
+      break;
+    case 1:
+    case 2:
+      call = history_call(CALL_STATS, BY_WAITING, NOBODY, NEVER);
+      err = handoff_slot_stats(scenario.slot, &call->stats);
+      history_end(call, err, NOBODY);
+      break;
+    default:
+      call = history_call(CALL_PEEK, BY_WAITING, NOBODY, NEVER);
+      err = handoff_peek(scenario.slot, bytes);
+      history_end(call, err, err == 0 ? scenario_read(bytes) : NOBODY);
+      break;
+  }
 }
 
 /* Some of those who destroy must know that all calls of the other end are done when their hand-off is: those
@@ -73,13 +106,16 @@ static int call_once(call_way_t way, unsigned failures, int item) {
     err = put_by(kind, bytes, deadline_ns);
     history_end(call, err, item);
     if (err != 0) {
-      (void)scenario_read(bytes); /* it is still ours */
+      scenario_own(scenario_read(bytes)); /* it is still ours */
     }
   } else {
     memset(bytes, 0xff, sizeof bytes);
     call = history_call(way, kind, NOBODY, deadline_ns);
     err = get_by(kind, bytes, deadline_ns);
     history_end(call, err, err == 0 ? scenario_read(bytes) : NOBODY);
+    if (err == 0) {
+      scenario_own(bytes[0]);
+    }
     if (err != 0 && bytes[0] != 0xff) {
       scheduler_fail("items", "a get that failed has written");
     }
@@ -100,6 +136,9 @@ static void live(call_way_t way, unsigned count) {
       scenario_passed(way);
     }
     count--;
+    if (scenario.is_watched && chance_hits(chance(), 2)) {
+      watch();
+    }
     if (scenario.ending == SHUT && chance_hits(chance(), 24)) {
       shut();
     }

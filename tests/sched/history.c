@@ -9,7 +9,7 @@
 #include "sched/trace.h"
 
 history_t history;
-static call_t *sleepers[THREADS_MAX]; /* the call that each thread is in */
+static call_t *within[THREADS_MAX]; /* the call that each thread is inside of */
 
 static const char *name_of_result(int result) {
   switch (result) {
@@ -28,31 +28,35 @@ static const char *name_of_result(int result) {
     case UV_ENOMEM:
       return "UV_ENOMEM";
     default:
-      return "something else";
+      return result > 0 ? "so many" : "something else";
   }
 }
 
 static const char *name_of_call(const call_t *call) {
-  static const char *const names[3][4] = {
+  static const char *const names[6][4] = {
       {"handoff_put", "handoff_try_put", "handoff_put_until", "handoff_port_put"},
       {"handoff_get", "handoff_try_get", "handoff_get_until", "handoff_port_get"},
-      {"handoff_slot_shut", NULL, NULL, NULL}};
+      {"handoff_slot_shut", NULL, NULL, NULL},
+      {"handoff_slot_abort", NULL, NULL, NULL},
+      {"handoff_peek", NULL, NULL, NULL},
+      {"handoff_slot_stats", NULL, NULL, NULL}};
   return names[call->way][call->kind];
 }
 
 static void on_park(void) {
-  call_t *call = sleepers[thread_index()];
+  call_t *call = within[thread_index()];
   if (call != NULL && call->queued == NOT_YET) {
     history_queued(call);
   }
 }
 
-void history_begin(size_t capacity) {
+void history_begin(size_t capacity, bool is_latest) {
   history.capacity = capacity;
+  history.is_latest = is_latest;
   history.count = 0;
   history.events = 0;
   history.left_count = 0;
-  memset(sleepers, 0, sizeof sleepers);
+  memset(within, 0, sizeof within);
   scheduler_on_park = on_park;
 }
 
@@ -72,18 +76,41 @@ call_t *history_call(call_way_t way, call_kind_t kind, int item, uint64_t deadli
   call->queued = NOT_YET;
   call->ended = NOT_YET;
   call->deadline_ns = deadline_ns;
-  if (kind != BY_REQUEST) {
-    sleepers[call->thread] = call;
-  }
+  call->dropped_count = 0;
+  within[call->thread] = call;
   scheduler_did(name_of_call(call), NULL, item == NOBODY ? TRACE_NO_VALUE : (uint64_t)item);
   return call;
 }
 
-void history_queued(call_t *call) { call->queued = ++history.events; }
+void history_queued(call_t *call) {
+  call->queued = ++history.events;
+  if (call->kind == BY_REQUEST) {
+    within[call->thread] = NULL;
+  }
+}
+
+void history_dropped(int item) {
+  call_t *call = within[thread_index()];
+  int *count = call == NULL ? &history.left_count : &call->dropped_count;
+
+  if (*count == CAPACITY_MAX) {
+    scheduler_fail("items", "more are dropped than were there");
+  }
+  (call == NULL ? history.left : call->dropped)[(*count)++] = item;
+}
 
 static bool may_end(const call_t *call, int result) {
-  if (result == 0 || call->way == CALL_SHUT) {
-    return result == 0;
+  if (result == 0) {
+    return true;
+  }
+  if (call->way == CALL_ABORT) {
+    return result == call->dropped_count;
+  }
+  if (call->way == CALL_SHUT || call->way == CALL_STATS) {
+    return false;
+  }
+  if (call->way == CALL_PEEK) {
+    return result == UV_EAGAIN || result == UV_EOF;
   }
   if (result == (call->way == CALL_PUT ? UV_EPIPE : UV_EOF)) {
     return true; /* whether it was shut the search will tell */
@@ -109,7 +136,7 @@ void history_end(call_t *call, int result, int item) {
   call->result = result;
   call->item = item;
   if (call->kind != BY_REQUEST) {
-    sleepers[call->thread] = NULL;
+    within[call->thread] = NULL;
   }
   scheduler_did(result == 0 ? "  has succeeded" : name_of_result(result), NULL,
                 item == NOBODY ? TRACE_NO_VALUE : (uint64_t)item);
@@ -158,6 +185,11 @@ void history_check_items(void) {
   for (i = 0; i < history.left_count; i++) {
     seen[history.left[i]]++;
   }
+  for (i = 0; i < history.count; i++) {
+    for (j = 0; j < history.calls[i].dropped_count; j++) {
+      seen[history.calls[i].dropped[j]]++;
+    }
+  }
   for (i = 0; i < ITEMS_MAX; i++) {
     if (seen[i] != (find(CALL_PUT, i) != NULL)) {
       scheduler_fail("items", "item %d arrived %d times", i, seen[i]);
@@ -167,8 +199,10 @@ void history_check_items(void) {
 
 void history_print(void) {
   int i;
+  int j;
 
-  printf("  capacity %zu; the calls, as they began:\n", history.capacity);
+  printf("  capacity %zu%s; the calls, as they began:\n", history.capacity,
+         history.is_latest ? ", the latest" : "");
   for (i = 0; i < history.count; i++) {
     const call_t *call = &history.calls[i];
     printf("    %4llu..", (unsigned long long)call->begun);
@@ -184,7 +218,15 @@ void history_print(void) {
     if (call->queued != NOT_YET) {
       printf(", queued by %llu", (unsigned long long)call->queued);
     }
-    printf(": %s\n", call->ended == NOT_YET ? "has not ended" : name_of_result(call->result));
+    printf(": %s", call->ended == NOT_YET ? "has not ended" : name_of_result(call->result));
+    for (j = 0; j < call->dropped_count; j++) {
+      printf(", dropped item %d", call->dropped[j]);
+    }
+    if (call->way == CALL_STATS && call->ended != NOT_YET) {
+      printf(", puts %d, gets %d, count %d", (int)call->stats.puts, (int)call->stats.gets,
+             (int)call->stats.count);
+    }
+    printf("\n");
   }
   for (i = 0; i < history.left_count; i++) {
     printf("    left: item %d\n", history.left[i]);

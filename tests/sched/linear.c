@@ -7,6 +7,10 @@
  *   get EOF     it is shut and empty
  *   anything else (EAGAIN, ETIMEDOUT, ECANCELED, no memory): it is not shut, and a put finds it full, a get
  *               empty; at capacity 0: nobody is known to wait at the other end
+ *   latest      a put that finds it full takes the place of the oldest item, which it drops; no put fails
+ *   peek 0      the oldest item is that one, and nobody is known to wait for it
+ *   stats       as many puts, gets and items replaced, dropped and left as there are then
+ *   abort       shuts it, and takes out what is in it, which it drops
  *   shut        nobody waits any more: a putter that is known to wait then, and gets EPIPE, finds it full; a
  *               getter that gets EOF finds it empty; and none of them ends in another way later
  * In the end it has the items that destroy dropped.
@@ -50,8 +54,14 @@ static bool is_next(const state_t *state, int call) {
 
 /* ---------------------------------------------------------------------------------- the order -- */
 
+static bool is_pass(const call_t *call) { return call->way == CALL_PUT || call->way == CALL_GET; }
+
+static bool is_shut(const call_t *call) {
+  return call->way == CALL_SHUT || call->way == CALL_ABORT;
+}
+
 static bool has_failed(const call_t *call) {
-  return call->result != 0 && call->result != UV_EPIPE && call->result != UV_EOF;
+  return !is_shut(call) && call->result != 0 && call->result != UV_EPIPE && call->result != UV_EOF;
 }
 
 static bool comes_before(const call_t *a, const call_t *b) {
@@ -63,7 +73,7 @@ static bool comes_before(const call_t *a, const call_t *b) {
   if (a_ended < b->begun) {
     return true;
   }
-  if (a->way != b->way || a->way == CALL_SHUT || a->result != 0 || b->result != 0) {
+  if (a->way != b->way || !is_pass(a) || a->result != 0 || b->result != 0) {
     return false;
   }
   return a->queued < b->begun || (a->kind == BY_REQUEST && b->kind == BY_REQUEST &&
@@ -107,7 +117,7 @@ static bool can_shut(const state_t *state, const call_t *shut) {
 
   for (i = 0; i < h->count && !state->is_shut; i++) {
     const call_t *call = &h->calls[i];
-    if (is_done(state, i) || call->way == CALL_SHUT || call->queued >= shut->begun) {
+    if (is_done(state, i) || !is_pass(call) || call->queued >= shut->begun) {
       continue;
     }
     if (call->result != (call->way == CALL_PUT ? UV_EPIPE : UV_EOF) ||
@@ -118,41 +128,100 @@ static bool can_shut(const state_t *state, const call_t *shut) {
   return true;
 }
 
-/* The call takes effect, if it can. */
-static bool apply(state_t *state, int i) {
-  const call_t *call = &h->calls[i];
-
-  state->done |= bit(i);
-  if (call->way == CALL_SHUT) {
-    state->done &= ~bit(i);
-    if (!can_shut(state, call)) {
-      return false;
-    }
-    state->done |= bit(i);
-    state->is_shut = true;
-    return true;
-  }
-  if (has_failed(call)) {
-    return !state->is_shut && is_stuck(state, call->way) &&
-           (h->capacity != 0 ||
-            !is_waiting(state, call->way == CALL_PUT ? CALL_GET : CALL_PUT, call->begun));
-  }
-  if (call->result != 0) {
-    return state->is_shut && (call->way == CALL_PUT || state->count == 0);
-  }
-  if (is_stuck(state, call->way) || (call->way == CALL_PUT && state->is_shut)) {
-    return false;
-  }
-  if (call->way == CALL_PUT) {
-    state->items[state->count++] = (uint8_t)call->item;
-    return true;
-  }
-  if (state->items[0] != (uint8_t)call->item) {
+/* The oldest item goes. */
+static bool take(state_t *state, int item) {
+  if (state->count == 0 || state->items[0] != (uint8_t)item) {
     return false;
   }
   memmove(state->items, state->items + 1, CAPACITY_MAX - 1);
   state->items[--state->count] = 0;
   return true;
+}
+
+static bool take_dropped(state_t *state, const call_t *call) {
+  int i;
+
+  for (i = 0; i < call->dropped_count; i++) {
+    if (!take(state, call->dropped[i])) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static bool apply_shut(state_t *state, const call_t *call) {
+  if (!can_shut(state, call)) {
+    return false;
+  }
+  state->is_shut = true;
+  return call->way == CALL_SHUT || (take_dropped(state, call) && state->count == 0);
+}
+
+static bool apply_failure(const state_t *state, const call_t *call) {
+  if (state->is_shut) {
+    return false;
+  }
+  if (call->way == CALL_PUT) {
+    return !h->is_latest && is_stuck(state, CALL_PUT) &&
+           (h->capacity != 0 || !is_waiting(state, CALL_GET, call->begun));
+  }
+  return state->count == 0 &&
+         (h->capacity != 0 || call->way == CALL_PEEK || !is_waiting(state, CALL_PUT, call->begun));
+}
+
+static bool apply_put(state_t *state, const call_t *call) {
+  if (state->is_shut || (call->dropped_count != 0 && !is_stuck(state, CALL_PUT)) ||
+      !take_dropped(state, call) || is_stuck(state, CALL_PUT)) {
+    return false;
+  }
+  state->items[state->count++] = (uint8_t)call->item;
+  return true;
+}
+
+static bool apply_stats(const state_t *state, const call_t *stats) {
+  uint64_t puts = 0;
+  uint64_t gets = 0;
+  uint64_t replaced = 0;
+  uint64_t dropped = 0;
+  int i;
+
+  for (i = 0; i < h->count; i++) {
+    const call_t *call = &h->calls[i];
+    bool has_passed = is_done(state, i) && call->result == 0;
+    puts += has_passed && call->way == CALL_PUT;
+    gets += has_passed && call->way == CALL_GET;
+    if (is_done(state, i)) {
+      *(call->way == CALL_ABORT ? &dropped : &replaced) += (uint64_t)call->dropped_count;
+    }
+  }
+  return stats->stats.puts == puts && stats->stats.gets == gets &&
+         stats->stats.replaced == replaced && stats->stats.dropped == dropped &&
+         stats->stats.count == state->count;
+}
+
+/* The call takes effect, if it can. */
+static bool apply(state_t *state, int i) {
+  const call_t *call = &h->calls[i];
+  bool is_possible;
+
+  if (is_shut(call)) {
+    is_possible = apply_shut(state, call);
+  } else if (has_failed(call)) {
+    is_possible = apply_failure(state, call);
+  } else if (call->result != 0) {
+    is_possible = state->is_shut && (call->way == CALL_PUT || state->count == 0);
+  } else if (call->way == CALL_PUT) {
+    is_possible = apply_put(state, call);
+  } else if (call->way == CALL_GET) {
+    is_possible = take(state, call->item);
+  } else if (call->way == CALL_PEEK) {
+    is_possible = state->count != 0 && state->items[0] == (uint8_t)call->item &&
+                  !is_waiting(state, CALL_GET, call->begun);
+  } else {
+    is_possible = apply_stats(state, call);
+  }
+  state->done |= bit(i);
+  return is_possible;
 }
 
 static bool is_the_end(const state_t *state) {
@@ -226,7 +295,7 @@ static bool search(const state_t *state) {
     if (!is_next(state, i)) {
       continue;
     }
-    if (h->capacity == 0 && call->result == 0 && call->way != CALL_SHUT) {
+    if (h->capacity == 0 && call->result == 0 && is_pass(call)) {
       if (call->way == CALL_PUT && !state->is_shut && search_pairs(state, i)) {
         return true;
       }

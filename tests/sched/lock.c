@@ -194,4 +194,8 @@ uint64_t uv_hrtime(void) {
   return scheduler_now_ns();
 }
 
+uv_thread_t uv_thread_self(void) { return (uv_thread_t)self(); }
+
+int uv_thread_equal(const uv_thread_t *a, const uv_thread_t *b) { return *a == *b; }
+
 unsigned int uv_available_parallelism(void) { return scheduler_mishaps.has_many_cpus ? 2 : 1; }

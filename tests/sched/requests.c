@@ -64,8 +64,9 @@ static void on_done(handoff_req_t *req, int status) {
   }
   if (request->way == CALL_GET) {
     item = status == 0 ? scenario_read(request->bytes) : NOBODY;
-  } else if (status != 0) {
-    (void)scenario_read(request->bytes);
+  }
+  if (item != NOBODY && (request->way == CALL_GET || status != 0)) {
+    scenario_own(item); /* it is ours, now or still */
   }
   history_end(request->call, status, item);
   request->call = NULL;

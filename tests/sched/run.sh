@@ -12,7 +12,7 @@ seeds=10000 limit=200000
 root=$(cd "$(dirname "$0")/../.." && pwd)
 read -ra compile <<<"${CC:-cc} -std=c11 -D_GNU_SOURCE -O2 -w ${CFLAGS-} -I$root/tests"
 wraps=('-Wl,--wrap=malloc' '-Wl,--wrap=calloc' '-Wl,--wrap=free' '-Wl,--wrap=memcpy')
-rooms=(end park pass port slot tick)
+rooms=(end inspect park pass port slot tick)
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -20,7 +20,7 @@ cd "$work"
 mkdir shim sound mutant
 
 status=0
-row='%-22s %-9s %8s %8s  %s\n'
+row='%-34s %-9s %8s %8s  %s\n'
 verdict() {
   # shellcheck disable=SC2059 # the format of the table
   printf "$row" "$@"
@@ -54,7 +54,7 @@ mutate() {
 
 # caught NAME KINDS FILE SED_COMMAND: some seed fails, by one of the checks, and always in the same way.
 caught() {
-  local name=$1 kinds=$2 output kind seed step replay again
+  local name=$1${HANDOFF_RACES:+, races pass} kinds=$2 output kind seed step replay again
   mutate "${@:3}"
   if output=$(HANDOFF_SEEDS=$limit ./mutant/sched); then
     verdict "$name" '' '' '' "FAILED: survived $limit seeds"
@@ -73,6 +73,9 @@ caught() {
     verdict "$name" "$kind" "$seed" "$step" 'caught; replayed twice, step by step'
   fi
 }
+
+# The same without judging races: what the order of the steps alone leads to.
+bare() { HANDOFF_RACES=0 "$@"; }
 
 # sound NAME FILE SED_COMMAND: a variant that must pass all the same.
 sound() {
@@ -133,6 +136,27 @@ caught shut_no_putters 'deadlock|history' slot.c 's/handoff__end_release\(s, HAN
 caught release_one 'deadlock' end.c 's/while (\(!handoff__queue_is_empty\(&s->ends\[way\]\.waiters\)\) \{\n    handoff__end_wake)/if \1/'
 caught eof_undrained 'outcome' pass.c 's/s->shut && way == HANDOFF__PUT/s->shut/'
 caught put_after_shut 'outcome' pass.c 's/if \(s->shut && way == HANDOFF__PUT\)/if (false)/'
+# The rest of what a slot can do.
+caught latest_second 'history|items|race' pass.c 's/    get->cell = put->cell;\n//'
+caught latest_one_lock 'race|lock' pass.c \
+  's/(bool is_replaced;\n\n)  handoff__end_lock\(s, HANDOFF__GET\);(.*)  handoff__end_unlock\(s, HANDOFF__GET\);(\n  if \(is_replaced)/\1\2\3/'
+bare caught latest_one_lock 'history|items' pass.c \
+  's/(bool is_replaced;\n\n)  handoff__end_lock\(s, HANDOFF__GET\);(.*)  handoff__end_unlock\(s, HANDOFF__GET\);(\n  if \(is_replaced)/\1\2\3/'
+caught latest_no_recheck 'history|items' pass.c 's/is_replaced = !handoff__slot_is_ready\(s, HANDOFF__PUT\);/is_replaced = true;/'
+caught latest_not_counted 'history' pass.c 's/    put->replaced\+\+;\n//'
+caught latest_drops_new 'items|history' pass.c 's/s->drop\(s->spare, /s->drop((void *)(uintptr_t)item, /'
+caught abort_unshut 'history|deadlock|items' slot.c 's/(handoff__slot_lock\(s\);\n)  shut\(s, &woken\);/\1/'
+caught abort_unlocked 'race' slot.c \
+  's/(  count = empty\(s, &first\);\n)(  handoff__slot_unlock\(s\);\n)/\2\1/'
+caught abort_no_drop 'outcome' slot.c 's/(  handoff__wake\(&woken\);\n)  drop\(s, first, count\);/\1/'
+caught abort_not_counted 'history' slot.c 's/  s->dropped \+= count;\n//'
+caught destroy_no_drop 'items' slot.c 's/  drop\(s, first, count\);\n(  uv_mutex)/\1/'
+caught peek_unsettled 'history' pass.c 's/  handoff__slot_settle\(s, &woken\); \/\* what is[^\n]*//'
+caught peek_one_lock 'race|lock|history' pass.c \
+  's/(int err = UV_EAGAIN;\n\n  handoff__queue_init\(&woken\);\n)  handoff__slot_lock\(s\);\n([^}]*\} else if \(s->shut\) \{\n    err = UV_EOF;\n  \}\n)  handoff__slot_unlock\(s\);/\1  handoff__end_lock(s, HANDOFF__PUT);\n\2  handoff__end_unlock(s, HANDOFF__PUT);/'
+caught stats_unlocked 'history|race' inspect.c \
+  's/  handoff__slot_lock\(slot->impl\);\n(  \*stats = [^;]*;\n)  handoff__slot_unlock\(slot->impl\);/\1/'
+caught counted_twice 'history' end.h 's/(const uint64_t moved = handoff__end_count\(end\);)/\1 if (way == HANDOFF__GET \&\& end->waiters.next != \&end->waiters) handoff__end_count(end);/'
 # The park.
 caught wait_if 'outcome|race|frame|lock' park.c 's/      continue;/      break;/'
 caught signal_dropped 'deadlock' park.c 's/  uv_cond_signal\(&park->cond\);//'
@@ -160,6 +184,25 @@ caught send_unlocked 'freed|handle|lock|race' port.c \
   's/( *)\(void\)uv_async_send\(&p->async\); \/\* it fails[^\n]*\n  \}\n  uv_mutex_unlock\(&p->lock\);/uv_mutex_unlock(\&p->lock); uv_async_send(\&p->async); return; }\n  uv_mutex_unlock(\&p->lock);/'
 caught out_of_order 'history' port.c 's/is_ordered = true/is_ordered = false/'
 caught port_leak 'faults|leak' port.c 's/    uv_mutex_destroy\(&p->lock\);\n    free\(p\);\n    return/    return/'
+# What the races had hidden: the other checks can fail too.
+bare caught no_pin 'freed|lock|frame' pass.c 's/\(void\)atomic_fetch_(add|sub)_explicit\(&s->pins, 1, [a-z_]*\);//g'
+bare caught unpin_early 'freed|lock' pass.c \
+  's/(\n  handoff__slot_lock\(s\);\n  handoff__slot_settle\(s, woken\);\n  handoff__slot_unlock\(s\);)(\n  \(void\)atomic_fetch_sub[^;]*;)/\2\1/'
+bare caught destroy_unlocked 'freed|lock' slot.c \
+  's/do \{\n    handoff__slot_lock\(s\);\n    handoff__slot_unlock\(s\);/do {/'
+bare caught wake_unlocked 'deadlock|lock|frame' park.c \
+  's/(void handoff__park_wake[^}]*)uv_mutex_lock\(&park->lock\);([^}]*)uv_mutex_unlock\(&park->lock\);/\1\2/'
+bare caught signal_after_unlock 'frame|lock' park.c \
+  's/(  uv_cond_signal\(&park->cond\);\n)(  uv_mutex_unlock\(&park->lock\);\n)/\2\1/'
+bare caught touch_after_wake 'frame' end.c 's/(waiter->wake\(waiter\);) \/\*/\1 waiter->status = 0; \/*/'
+bare caught timeout_eats 'frame|lock|outcome|items' park.c 's/ && handoff__slot_leave\(slot, &self\.waiter\)//'
+bare caught no_last_wait 'frame|lock|outcome|items' park.c 's/handoff__park_wait\(&self\.park, HANDOFF_NEVER\);//'
+bare caught cleared_unlocked 'deadlock' port.c \
+  's/(  p->signalled = [^;]*;)\n(  uv_mutex_unlock\(&p->lock\);)/\2\n\1/'
+bare caught send_unlocked 'freed|handle|lock' port.c \
+  's/( *)\(void\)uv_async_send\(&p->async\); \/\* it fails[^\n]*\n  \}\n  uv_mutex_unlock\(&p->lock\);/uv_mutex_unlock(\&p->lock); uv_async_send(\&p->async); return; }\n  uv_mutex_unlock(\&p->lock);/'
+bare caught leave_unlocked 'items|history|outcome|frame|crash|deadlock' pass.c \
+  's/(was_queued;\n\n)  handoff__end_lock\(s, way\);(.*)  handoff__end_unlock\(s, way\);/\1\2/'
 # What decides about the pace only, changed: no mutants, they hold.
 sound dispatch_one port.c 's/DISPATCH_MAX 256/DISPATCH_MAX 1/'
 sound no_spin pass.c 's/!s->has_many_cpus \|\| s->shut/true/'

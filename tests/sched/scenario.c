@@ -22,7 +22,7 @@ void scenario_fill(unsigned char *bytes, int item) {
   for (i = 0; i < scenario.item_size; i++) {
     bytes[i] = (unsigned char)((size_t)item + i * 37);
   }
-  race_touch(scenario.payloads + item, 1, RACE_WRITE);
+  scenario_own(item);
 }
 
 int scenario_read(const unsigned char *bytes) {
@@ -37,15 +37,19 @@ int scenario_read(const unsigned char *bytes) {
   if (item >= ITEMS_MAX) {
     scheduler_fail("items", "an item arrived that is none");
   }
-  race_touch(scenario.payloads + item, 1, RACE_WRITE);
   return item;
 }
 
+void scenario_own(int item) { race_touch(scenario.payloads + item, 1, RACE_WRITE); }
+
 static void on_drop(void *item, void *arg) {
-  if (arg != &scenario || history.left_count == CAPACITY_MAX) {
-    scheduler_fail("items", "a drop too many");
+  int number = scenario_read(item);
+
+  if (arg != &scenario) {
+    scheduler_fail("items", "a drop with another argument");
   }
-  history.left[history.left_count++] = scenario_read(item);
+  scenario_own(number);
+  history_dropped(number);
 }
 
 /* ------------------------------------------------------------------------------- the last user -- */
@@ -111,10 +115,13 @@ static void plan(void) {
   scenario.item_size = chance_hits(chance(), 2) ? 8 : chance_hits(chance(), 2) ? 1 : ITEM_BYTES_MAX;
   scenario.putters = chance_between(chance(), 1, SIDE_MAX);
   scenario.getters = chance_between(chance(), 1, SIDE_MAX);
+  scenario.is_latest =
+      scenario.ending == SHUT && scenario.capacity != 0 && chance_hits(chance(), 3);
   total = chance_between(chance(), 1, 7);
   if (scenario.ending == BALANCED && !scenario.has_loop && chance_hits(chance(), 2)) {
     scenario.destroyer = chance_hits(chance(), 2) ? BY_LAST_PUTTER : BY_LAST_GETTER;
   }
+  scenario.is_watched = scenario.destroyer == BY_LAST_USER && chance_hits(chance(), 3);
   scenario.gets_left = total;
   scenario.puts_left = total;
   if (scenario.destroyer == BY_LAST_PUTTER) { /* to whom a full slot says that all gets are done */
@@ -137,6 +144,7 @@ static void make_slot(void) {
   int err;
 
   options.capacity = scenario.capacity;
+  options.overflow = scenario.is_latest ? HANDOFF_LATEST : HANDOFF_WAIT;
   options.drop = on_drop;
   options.drop_arg = &scenario;
   for (;;) {
@@ -158,7 +166,7 @@ void scenario_begin(void) {
   unsigned i;
 
   plan();
-  history_begin(scenario.capacity);
+  history_begin(scenario.capacity, scenario.is_latest);
   scenario.slot = memory_take(sizeof *scenario.slot);
   scenario.payloads = memory_take(ITEMS_MAX);
   scenario.counters = memory_take(64);

@@ -25,6 +25,8 @@ typedef struct scenario_s {
   unsigned puts[SIDE_MAX + 1]; /* how many each is to make; the last is the loop's */
   unsigned gets[SIDE_MAX + 1];
   bool has_loop;
+  bool is_latest;
+  bool is_watched;      /* some peek, and ask for its stats */
   bool may_close_early; /* the port, while requests are pending */
 
   /* In the run's memory. */
@@ -45,8 +47,10 @@ void scenario_begin(void);
 
 /* The item of that number: its bytes, and what it refers to, which is the caller's. */
 void scenario_fill(unsigned char *bytes, int item);
-/* Returns: the number; what it refers to is the caller's now. */
+/* Returns: the number. */
 int scenario_read(const unsigned char *bytes);
+/* What it refers to is the caller's now. */
+void scenario_own(int item);
 
 /* A hand-off has succeeded: destroys the slot where that is how it goes. */
 void scenario_passed(call_way_t way);

@@ -72,67 +72,66 @@ static void order_change(void *address, int order) {
   }
 }
 
-static void step(const uint32_t *address) {
+static void step(const void *address, size_t size) {
   scheduler_step();
-  race_touch(address, sizeof(uint32_t), RACE_ATOMIC);
+  race_touch(address, size, RACE_ATOMIC);
 }
 
-DEFINE(uint32_t, __tsan_atomic32_load, (uint32_t * address, int order)) {
-  step(address);
-  if (is_acquire(order)) {
-    race_acquire(address);
-  }
-  scheduler_did("loads", address, *address);
-  return *address;
-}
-
-DEFINE(void, __tsan_atomic32_store, (uint32_t * address, uint32_t value, int order)) {
-  step(address);
-  race_forget(address);
-  if (is_release(order)) {
-    race_release(address, true);
-  }
-  *address = value;
-  scheduler_did("stores", address, value);
-}
-
-#define CHANGE(name, verb, change)                                                            \
-  DEFINE(uint32_t, __tsan_atomic32_##name, (uint32_t * address, uint32_t value, int order)) { \
-    uint32_t before;                                                                          \
-    step(address);                                                                            \
-    order_change(address, order);                                                             \
-    before = *address;                                                                        \
-    *address = (change);                                                                      \
-    scheduler_did(verb, address, ((uint64_t)before << 8) | *address);                         \
-    return before;                                                                            \
+#define CHANGE(bits, type, name, verb, change)                                          \
+  DEFINE(type, __tsan_atomic##bits##_##name, (type * address, type value, int order)) { \
+    type before;                                                                        \
+    step(address, sizeof(type));                                                        \
+    order_change(address, order);                                                       \
+    before = *address;                                                                  \
+    *address = (change);                                                                \
+    scheduler_did(verb, address, ((uint64_t)before << 8) | *address);                   \
+    return before;                                                                      \
   }
 
-CHANGE(exchange, "exchanges", value)
-CHANGE(fetch_add, "adds to", before + value)
-CHANGE(fetch_sub, "subtracts from", before - value)
-
-DEFINE(uint32_t, __tsan_atomic32_compare_exchange_val,
-       (uint32_t * address, uint32_t expected, uint32_t wanted, int order, int otherwise)) {
-  uint32_t before;
-
-  step(address);
-  before = *address;
-  if (before == expected) {
-    order_change(address, order);
-    *address = wanted;
-  } else if (is_acquire(otherwise)) {
-    race_acquire(address);
+#define ATOMIC(bits, type)                                                                        \
+  DEFINE(type, __tsan_atomic##bits##_load, (type * address, int order)) {                         \
+    step(address, sizeof(type));                                                                  \
+    if (is_acquire(order)) {                                                                      \
+      race_acquire(address);                                                                      \
+    }                                                                                             \
+    scheduler_did("loads", address, *address);                                                    \
+    return *address;                                                                              \
+  }                                                                                               \
+  DEFINE(void, __tsan_atomic##bits##_store, (type * address, type value, int order)) {            \
+    step(address, sizeof(type));                                                                  \
+    race_forget(address);                                                                         \
+    if (is_release(order)) {                                                                      \
+      race_release(address, true);                                                                \
+    }                                                                                             \
+    *address = value;                                                                             \
+    scheduler_did("stores", address, value);                                                      \
+  }                                                                                               \
+  CHANGE(bits, type, exchange, "exchanges", value)                                                \
+  CHANGE(bits, type, fetch_add, "adds to", (type)(before + value))                                \
+  CHANGE(bits, type, fetch_sub, "subtracts from", (type)(before - value))                         \
+  DEFINE(type, __tsan_atomic##bits##_compare_exchange_val,                                        \
+         (type * address, type expected, type wanted, int order, int otherwise)) {                \
+    type before;                                                                                  \
+    step(address, sizeof(type));                                                                  \
+    before = *address;                                                                            \
+    if (before == expected) {                                                                     \
+      order_change(address, order);                                                               \
+      *address = wanted;                                                                          \
+    } else if (is_acquire(otherwise)) {                                                           \
+      race_acquire(address);                                                                      \
+    }                                                                                             \
+    scheduler_did("compares", address, ((uint64_t)before << 8) | *address);                       \
+    return before;                                                                                \
+  }                                                                                               \
+  DEFINE(int, __tsan_atomic##bits##_compare_exchange_strong,                                      \
+         (type * address, type * expected, type wanted, int order, int otherwise)) {              \
+    type before =                                                                                 \
+        __tsan_atomic##bits##_compare_exchange_val(address, *expected, wanted, order, otherwise); \
+    int is_equal = before == *expected;                                                           \
+    *expected = before;                                                                           \
+    return is_equal;                                                                              \
   }
-  scheduler_did("compares", address, ((uint64_t)before << 8) | *address);
-  return before;
-}
 
-DEFINE(int, __tsan_atomic32_compare_exchange_strong,
-       (uint32_t * address, uint32_t *expected, uint32_t wanted, int order, int otherwise)) {
-  uint32_t before =
-      __tsan_atomic32_compare_exchange_val(address, *expected, wanted, order, otherwise);
-  int is_equal = before == *expected;
-
-  *expected = before;
-  return is_equal;
-}
+ATOMIC(8, uint8_t)
+ATOMIC(32, uint32_t)
+ATOMIC(64, uint64_t)

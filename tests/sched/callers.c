@@ -5,6 +5,7 @@
 #include "sched/scenario.h"
 #include "sched/scheduler.h"
 
+#define TWO_HOURS_NS (UINT64_C(7200) * 1000000000)
 #define PATIENCE 3u /* calls that may fail before one that waits */
 
 static chance_t *chance(void) { return &scheduler_chance; }
@@ -63,10 +64,11 @@ static call_kind_t any_kind(call_way_t way, unsigned failures) {
   return choice == 2 && may_have_deadline ? BY_DEADLINE : BY_TRYING;
 }
 
-/* Up to 400 ns from now, of which each step takes one; some have passed; some never come. */
+/* Up to 400 ns from now, of which each step takes one; some have passed; some never come, or so late that the
+ * wait is made of several. */
 static uint64_t any_deadline_ns(void) {
   if (chance_hits(chance(), 16)) {
-    return NEVER;
+    return chance_hits(chance(), 2) ? NEVER : scheduler_now_ns() + TWO_HOURS_NS;
   }
   return scheduler_now_ns() - 20 + chance_below(chance(), 8u << chance_below(chance(), 7));
 }

@@ -50,7 +50,8 @@ static void run(uint64_t seed, bool is_told) {
   lock_begin();
   loop_begin();
   names_begin(NULL);
-  scheduler_begin(seed, is_told);
+  failure_begin(seed, is_told);
+  scheduler_begin(seed);
   scenario_begin();
   names_begin(scenario.slot->impl);
   scheduler_run();
@@ -91,6 +92,7 @@ int main(void) {
   scheduler_epilogue = history_print;
   if (getenv("HANDOFF_SEED") != NULL) {
     run(setting("HANDOFF_SEED", 0), true);
+    trace_print();
     printf("passed, trace %016llx\n", (unsigned long long)trace_value());
     history_print();
     return 0;

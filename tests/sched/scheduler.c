@@ -2,43 +2,25 @@
 
 #include "sched/scheduler.h"
 
-#include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "sched/choice.h"
-#include "sched/fiber.h"
 #include "sched/race.h"
+#include "sched/thread.h"
 #include "sched/trace.h"
 
 #define STEPS_MAX 50000u
+#define WIPED 8192u
 #define START_NS UINT64_C(1000000)
-
-typedef struct {
-  fiber_t fiber;
-  bool has_fiber; /* from an earlier run: it is used again */
-  const char *name;
-  void (*body)(void *arg);
-  void *arg;
-  bool has_ended;
-  wait_t waits;
-  const void *object;
-  uint64_t deadline_ns;
-  bool is_woken;
-  const char *last; /* what it did */
-  const void *last_object;
-} thread_t;
 
 chance_t scheduler_chance;
 mishaps_t scheduler_mishaps;
-void (*scheduler_epilogue)(void);
 void (*scheduler_on_park)(void);
 
-static thread_t threads[THREADS_MAX];
-static int thread_count;
+thread_t threads[THREADS_MAX];
+int thread_count;
 static int current = NOBODY;
 static fiber_t outside;
-static uint64_t seed;
 static uint64_t now_ns;
 static uint64_t steps;
 
@@ -57,8 +39,6 @@ bool scheduler_faults(void) {
   return true;
 }
 
-/* ------------------------------------------------------------------------------ what is said -- */
-
 void scheduler_did(const char *what, const void *object, uint64_t value) {
   if (current == NOBODY) {
     return;
@@ -66,38 +46,6 @@ void scheduler_did(const char *what, const void *object, uint64_t value) {
   threads[current].last = what;
   threads[current].last_object = object;
   trace_did(current, what, object, value);
-}
-
-static void say_where(const thread_t *thread) {
-  static const char *const waits[] = {[FOR_NOTHING] = "can run",
-                                      [FOR_LOCK] = "waits for the lock",
-                                      [FOR_SIGNAL] = "waits for a signal of",
-                                      [FOR_LOOP] = "waits in its loop",
-                                      [FOR_EVER] = "waits"};
-  printf("  %-12s %s %s; last: %s %s\n", thread->name,
-         thread->has_ended ? "has ended" : waits[thread->waits],
-         thread->waits == FOR_NOTHING ? "" : trace_name_of(thread->object),
-         thread->last == NULL ? "nothing" : thread->last, trace_name_of(thread->last_object));
-}
-
-void scheduler_fail(const char *kind, const char *format, ...) {
-  va_list arguments;
-  int i;
-
-  printf("FAILED: %s: ", kind);
-  va_start(arguments, format);
-  (void)vprintf(format, arguments);
-  va_end(arguments);
-  printf("\n  HANDOFF_SEED=%llu, step %llu, by %s, trace %016llx\n", (unsigned long long)seed,
-         (unsigned long long)steps, thread_name(current), (unsigned long long)trace_value());
-  for (i = 0; i < thread_count; i++) {
-    say_where(&threads[i]);
-  }
-  if (scheduler_epilogue != NULL) {
-    scheduler_epilogue();
-  }
-  (void)fflush(stdout);
-  _Exit(1);
 }
 
 /* -------------------------------------------------------------------------------- who goes on -- */
@@ -232,7 +180,7 @@ bool scheduler_wait(wait_t what, const void *object, uint64_t deadline_ns) {
   self->waits = what;
   self->object = object;
   self->deadline_ns = deadline_ns;
-  trace_waits(object);
+  trace_waits(current, object);
   go_on();
   self->deadline_ns = NEVER;
   return self->is_woken;
@@ -262,10 +210,19 @@ bool scheduler_is_awaited(wait_t what, const void *object) {
 
 /* ------------------------------------------------------------------------------------- a run -- */
 
+/* The stack below, so that whoever reads what he has not written reads the same in each run. */
+__attribute__((noinline)) static void wipe(void) {
+  unsigned char garbage[WIPED];
+
+  memset(garbage, 0, sizeof garbage);
+  __asm__ volatile("" : : "r"(garbage) : "memory"); /* somebody may look at it */
+}
+
 static void live(void *arg) {
   thread_t *self = arg;
 
   for (;;) {
+    wipe();
     self->body(self->arg);
     self->has_ended = true;
     go_on(); /* until the next run */
@@ -295,10 +252,9 @@ int scheduler_add(const char *name, void (*body)(void *arg), void *arg) {
   return thread_count++;
 }
 
-void scheduler_begin(uint64_t of_seed, bool is_told) {
-  seed = of_seed;
-  trace_begin(is_told);
-  scheduler_chance.state = of_seed * UINT64_C(0xd1342543de82ef95);
+void scheduler_begin(uint64_t seed) {
+  trace_begin();
+  scheduler_chance.state = seed * UINT64_C(0xd1342543de82ef95);
   thread_count = 0;
   now_ns = START_NS;
   steps = 0;

@@ -33,8 +33,10 @@ typedef struct {
 extern chance_t scheduler_chance;
 extern mishaps_t scheduler_mishaps;
 
-/* A new run. `is_told`: its steps are printed. */
-void scheduler_begin(uint64_t seed, bool is_told);
+void scheduler_begin(uint64_t seed);
+
+/* What is said if it fails. `is_told`: all its steps too. */
+void failure_begin(uint64_t seed, bool is_told);
 
 /* Before the run: a thread that will call body(arg). */
 int scheduler_add(const char *name, void (*body)(void *arg), void *arg);

@@ -1,9 +1,8 @@
-/* trace: what was done in a run, by whom: a number that identifies it, and, where it is told, lines to read. */
+/* trace: what was done in a run, by whom: a number that identifies it, and lines to read. */
 
 #ifndef TESTS_SCHED_TRACE_H
 #define TESTS_SCHED_TRACE_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #define TRACE_NO_VALUE UINT64_MAX
@@ -11,14 +10,17 @@
 /* Knows names for some addresses; NULL for the others. */
 extern const char *(*trace_names)(const void *address);
 
-void trace_begin(bool is_told);
+void trace_begin(void);
 
 /* Returns: "" where nobody knows one. */
 const char *trace_name_of(const void *address);
 
 /* The thread has done that, to that object, with that outcome. */
 void trace_did(int thread, const char *what, const void *object, uint64_t value);
-void trace_waits(const void *object);
+void trace_waits(int thread, const void *object);
+
+/* All of it, in lines. */
+void trace_print(void);
 
 /* Identifies the run up to here. */
 uint64_t trace_value(void);

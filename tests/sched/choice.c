@@ -18,11 +18,11 @@ static unsigned priorities[THREADS_MAX];
 static unsigned lowest;
 static unsigned solo; /* steps in a row by the same thread */
 
-void choice_begin(chance_t *of) {
+void choice_begin(chance_t *from) {
   unsigned horizon; /* runs differ in length, and so the seed guesses */
   unsigned i;
 
-  chance = of;
+  chance = from;
   is_pct = chance_hits(chance, 2);
   stickiness = 1u << chance_below(chance, 5);
   fall_count = chance_below(chance, FALLS_MAX + 1);

@@ -11,7 +11,7 @@
 
 #include "sched/chance.h"
 
-void choice_begin(chance_t *chance);
+void choice_begin(chance_t *from);
 
 /* A thread joins them. */
 void choice_add(int thread);

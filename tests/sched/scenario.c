@@ -171,10 +171,10 @@ void scenario_begin(void) {
   scenario.payloads = memory_take(ITEMS_MAX);
   scenario.counters = memory_take(64);
   make_slot();
-  for (i = 0; i < scenario.putters; i++) {
+  for (i = 0; i < scenario.putters && i < SIDE_MAX; i++) {
     (void)scheduler_add(putters[i], callers_put, &scenario.puts[i]);
   }
-  for (i = 0; i < scenario.getters; i++) {
+  for (i = 0; i < scenario.getters && i < SIDE_MAX; i++) {
     (void)scheduler_add(getters[i], callers_get, &scenario.gets[i]);
   }
   scenario.users = scenario.putters + scenario.getters;

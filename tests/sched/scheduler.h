@@ -35,8 +35,8 @@ extern mishaps_t scheduler_mishaps;
 
 void scheduler_begin(uint64_t seed);
 
-/* What is said if it fails. `is_told`: all its steps too. */
-void failure_begin(uint64_t seed, bool is_told);
+/* What is said if it fails. `with_trace`: all its steps too. */
+void failure_begin(uint64_t of_seed, bool with_trace);
 
 /* Before the run: a thread that will call body(arg). */
 int scheduler_add(const char *name, void (*body)(void *arg), void *arg);

@@ -8,17 +8,17 @@
 
 typedef struct {
   fiber_t fiber;
-  bool has_fiber; /* from an earlier run: it is used again */
   const char *name;
   void (*body)(void *arg);
   void *arg;
-  bool has_ended;
-  wait_t waits;
-  const void *object;
+  const void *object; /* that it waits for */
   uint64_t deadline_ns;
-  bool is_woken;
   const char *last; /* what it did */
   const void *last_object;
+  wait_t waits;
+  bool has_fiber; /* from an earlier run: it is used again */
+  bool has_ended;
+  bool is_woken;
 } thread_t;
 
 extern thread_t threads[THREADS_MAX];

@@ -77,28 +77,30 @@ static void step(const void *address, size_t size) {
   race_touch(address, size, RACE_ATOMIC);
 }
 
-#define CHANGE(bits, type, name, verb, change)                                          \
-  DEFINE(type, __tsan_atomic##bits##_##name, (type * address, type value, int order)) { \
-    type before;                                                                        \
-    step(address, sizeof(type));                                                        \
-    order_change(address, order);                                                       \
-    before = *address;                                                                  \
-    *address = (change);                                                                \
-    scheduler_did(verb, address, ((uint64_t)before << 8) | *address);                   \
-    return before;                                                                      \
+#define CHANGE(bits, name, verb, change)                                \
+  DEFINE(uint##bits##_t, __tsan_atomic##bits##_##name,                  \
+         (uint##bits##_t * address, uint##bits##_t value, int order)) { \
+    uint##bits##_t before;                                              \
+    step(address, sizeof(uint##bits##_t));                              \
+    order_change(address, order);                                       \
+    before = *address;                                                  \
+    *address = (change);                                                \
+    scheduler_did(verb, address, ((uint64_t)before << 8) | *address);   \
+    return before;                                                      \
   }
 
-#define ATOMIC(bits, type)                                                                        \
-  DEFINE(type, __tsan_atomic##bits##_load, (type * address, int order)) {                         \
-    step(address, sizeof(type));                                                                  \
+#define ATOMIC(bits)                                                                              \
+  DEFINE(uint##bits##_t, __tsan_atomic##bits##_load, (uint##bits##_t * address, int order)) {     \
+    step(address, sizeof(uint##bits##_t));                                                        \
     if (is_acquire(order)) {                                                                      \
       race_acquire(address);                                                                      \
     }                                                                                             \
     scheduler_did("loads", address, *address);                                                    \
     return *address;                                                                              \
   }                                                                                               \
-  DEFINE(void, __tsan_atomic##bits##_store, (type * address, type value, int order)) {            \
-    step(address, sizeof(type));                                                                  \
+  DEFINE(void, __tsan_atomic##bits##_store,                                                       \
+         (uint##bits##_t * address, uint##bits##_t value, int order)) {                           \
+    step(address, sizeof(uint##bits##_t));                                                        \
     race_forget(address);                                                                         \
     if (is_release(order)) {                                                                      \
       race_release(address, true);                                                                \
@@ -106,13 +108,14 @@ static void step(const void *address, size_t size) {
     *address = value;                                                                             \
     scheduler_did("stores", address, value);                                                      \
   }                                                                                               \
-  CHANGE(bits, type, exchange, "exchanges", value)                                                \
-  CHANGE(bits, type, fetch_add, "adds to", (type)(before + value))                                \
-  CHANGE(bits, type, fetch_sub, "subtracts from", (type)(before - value))                         \
-  DEFINE(type, __tsan_atomic##bits##_compare_exchange_val,                                        \
-         (type * address, type expected, type wanted, int order, int otherwise)) {                \
-    type before;                                                                                  \
-    step(address, sizeof(type));                                                                  \
+  CHANGE(bits, exchange, "exchanges", value)                                                      \
+  CHANGE(bits, fetch_add, "adds to", (uint##bits##_t)(before + value))                            \
+  CHANGE(bits, fetch_sub, "subtracts from", (uint##bits##_t)(before - value))                     \
+  DEFINE(uint##bits##_t, __tsan_atomic##bits##_compare_exchange_val,                              \
+         (uint##bits##_t * address, uint##bits##_t expected, uint##bits##_t wanted, int order,    \
+          int otherwise)) {                                                                       \
+    uint##bits##_t before;                                                                        \
+    step(address, sizeof(uint##bits##_t));                                                        \
     before = *address;                                                                            \
     if (before == expected) {                                                                     \
       order_change(address, order);                                                               \
@@ -124,14 +127,15 @@ static void step(const void *address, size_t size) {
     return before;                                                                                \
   }                                                                                               \
   DEFINE(int, __tsan_atomic##bits##_compare_exchange_strong,                                      \
-         (type * address, type * expected, type wanted, int order, int otherwise)) {              \
-    type before =                                                                                 \
+         (uint##bits##_t * address, uint##bits##_t * expected, uint##bits##_t wanted, int order,  \
+          int otherwise)) {                                                                       \
+    uint##bits##_t before =                                                                       \
         __tsan_atomic##bits##_compare_exchange_val(address, *expected, wanted, order, otherwise); \
     int is_equal = before == *expected;                                                           \
     *expected = before;                                                                           \
     return is_equal;                                                                              \
   }
 
-ATOMIC(8, uint8_t)
-ATOMIC(32, uint32_t)
-ATOMIC(64, uint64_t)
+ATOMIC(8)
+ATOMIC(32)
+ATOMIC(64)

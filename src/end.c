@@ -35,17 +35,13 @@ void handoff__slot_unlock(struct handoff__slot *s) {
   handoff__end_unlock(s, HANDOFF__PUT);
 }
 
-/* ------------------------------------------------------- one end, whose lock is held -- */
+/* ----------------------------------------------------------------------------- the waiters -- */
 
-/* False: the cell has become ready. */
-static bool mark(struct handoff__slot *s, enum handoff__way way) {
-  const unsigned not_ready = way == HANDOFF__PUT ? HANDOFF__FULL : HANDOFF__FREE;
-  unsigned before = not_ready;
-
-  return atomic_compare_exchange_strong_explicit(handoff__state_of(s, s->ends[way].cell), &before,
-                                                 not_ready | HANDOFF__WAITED, memory_order_acq_rel,
-                                                 memory_order_acquire) ||
-         before == (not_ready | HANDOFF__WAITED);
+static void mark(struct handoff__slot *s, enum handoff__way way) {
+  if (!handoff__queue_is_empty(&s->ends[way].waiters)) {
+    (void)atomic_fetch_or_explicit(handoff__state_of(s, s->ends[way].cell), HANDOFF__WAITED,
+                                   memory_order_relaxed);
+  }
 }
 
 void handoff__end_enqueue(struct handoff__slot *s, enum handoff__way way,
@@ -53,6 +49,10 @@ void handoff__end_enqueue(struct handoff__slot *s, enum handoff__way way,
   waiter->queued = true;
   waiter->is_putter = way == HANDOFF__PUT;
   handoff__queue_push(&s->ends[way].waiters, &waiter->link);
+  s->ends[way].waits++;
+  if (s->capacity != 0) {
+    mark(s, way);
+  }
 }
 
 /* The clock is asked for threads only, which have slept and so have cost much more. */
@@ -91,31 +91,25 @@ void handoff__end_wake(struct handoff__waiter *waiter, struct handoff__link *wok
   }
 }
 
-bool handoff__end_serve(struct handoff__slot *s, enum handoff__way way,
-                        struct handoff__link *woken) {
-  bool is_other_waited = false;
+/* True: it has changed cells. */
+static bool serve(struct handoff__slot *s, enum handoff__way way, struct handoff__link *woken) {
+  bool has_moved = false;
 
-  while (!handoff__queue_is_empty(&s->ends[way].waiters) &&
-         (handoff__slot_is_ready(s, way) || !mark(s, way))) {
+  while (!handoff__queue_is_empty(&s->ends[way].waiters) && handoff__end_is_ready(s, way)) {
     struct handoff__waiter *waiter = handoff__end_take_first(s, way, 0);
-    is_other_waited |= handoff__end_move(s, way, waiter->item);
+    handoff__end_move(s, way, waiter->item);
     handoff__end_wake(waiter, woken);
+    has_moved = true;
   }
-  return is_other_waited;
+  return has_moved;
 }
 
-/* ------------------------------------------------------------------------------ both ends -- */
-
 void handoff__slot_settle(struct handoff__slot *s, struct handoff__link *woken) {
-  bool is_put_waited;
-
-  if (s->capacity == 0) {
-    return; /* there are no cells to wait for: who meets nobody waits */
-  }
   do {
-    (void)handoff__end_serve(s, HANDOFF__PUT, woken); /* who waits to get comes next anyway */
-    is_put_waited = handoff__end_serve(s, HANDOFF__GET, woken);
-  } while (is_put_waited);
+    (void)serve(s, HANDOFF__PUT, woken); /* who waits to get comes next anyway */
+  } while (serve(s, HANDOFF__GET, woken));
+  mark(s, HANDOFF__PUT);
+  mark(s, HANDOFF__GET);
 }
 
 void handoff__end_release(struct handoff__slot *s, enum handoff__way way, int status,

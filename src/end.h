@@ -13,7 +13,7 @@
 /* A cell's state, an atomic word behind its item. */
 #define HANDOFF__FREE 0u
 #define HANDOFF__FULL 1u
-#define HANDOFF__WAITED 2u /* beside either: who changes it must see to those who wait for that */
+#define HANDOFF__WAITED 2u /* beside either: who changes it must hold both locks, and settle */
 
 /* ------------------------------------------------------------------------------- the locks -- */
 
@@ -55,15 +55,19 @@ static inline unsigned char *handoff__cell_after(const struct handoff__slot *s,
   return next == s->cells_end ? s->cells : next;
 }
 
-/* Whether an item can be put, or got, at once. */
-static inline bool handoff__slot_is_ready(const struct handoff__slot *s, enum handoff__way way) {
-  unsigned state;
+/* What a cell is that an item can be put into, or got from, at once. */
+static inline unsigned handoff__ready_state(enum handoff__way way) {
+  return way == HANDOFF__PUT ? HANDOFF__FREE : HANDOFF__FULL;
+}
 
-  if (s->capacity == 0) {
-    return false;
-  }
-  state = atomic_load_explicit(handoff__state_of(s, s->ends[way].cell), memory_order_acquire);
-  return ((state & HANDOFF__FULL) != 0) == (way == HANDOFF__GET);
+/* The state of the cell that comes next at this end. */
+static inline unsigned handoff__end_state(const struct handoff__slot *s, enum handoff__way way) {
+  return atomic_load_explicit(handoff__state_of(s, s->ends[way].cell), memory_order_acquire);
+}
+
+static inline bool handoff__end_is_ready(const struct handoff__slot *s, enum handoff__way way) {
+  return s->capacity != 0 &&
+         (handoff__end_state(s, way) & HANDOFF__FULL) == handoff__ready_state(way);
 }
 
 static inline void handoff__copy(void *to, const void *from, size_t size) {
@@ -94,31 +98,28 @@ static inline void handoff__slot_raise_high_water(struct handoff__slot *s, uint6
   }
 }
 
-/* The cell is ready. True: somebody waits at the other end for what this has done. */
-static inline bool handoff__end_move(struct handoff__slot *s, enum handoff__way way, void *item) {
+/* The cell is ready, and whoever waits for it to change is seen to afterwards: a mark goes. */
+static inline void handoff__end_move(struct handoff__slot *s, enum handoff__way way, void *item) {
   struct handoff__end *end = &s->ends[way];
   unsigned char *cell = end->cell;
   const uint64_t moved = handoff__end_count(end);
-  unsigned before;
 
   end->cell = handoff__cell_after(s, cell);
   if (way == HANDOFF__PUT) {
     handoff__slot_raise_high_water(s, moved);
-  }
-  if (way == HANDOFF__PUT) {
     handoff__copy(cell, item, s->item_size);
-    before =
-        atomic_exchange_explicit(handoff__state_of(s, cell), HANDOFF__FULL, memory_order_acq_rel);
   } else {
     handoff__copy(item, cell, s->item_size);
-    before =
-        atomic_exchange_explicit(handoff__state_of(s, cell), HANDOFF__FREE, memory_order_acq_rel);
   }
-  return (before & HANDOFF__WAITED) != 0;
+  atomic_store_explicit(handoff__state_of(s, cell),
+                        way == HANDOFF__PUT ? HANDOFF__FULL : HANDOFF__FREE, memory_order_release);
 }
 
 /* ----------------------------------------------------------------------------- the waiters -- */
 
+/* Both locks are held in all that follows, but for leave and wake. */
+
+/* There is no ready cell for it. */
 void handoff__end_enqueue(struct handoff__slot *s, enum handoff__way way,
                           struct handoff__waiter *waiter);
 
@@ -126,23 +127,19 @@ void handoff__end_enqueue(struct handoff__slot *s, enum handoff__way way,
 struct handoff__waiter *handoff__end_take_first(struct handoff__slot *s, enum handoff__way way,
                                                 int status);
 
-/* Takes this waiter out, which gives up. False: somebody else has. */
+/* This end's lock is held. Takes this waiter out, which gives up. False: somebody else has. */
 bool handoff__end_leave(struct handoff__slot *s, enum handoff__way way,
                         struct handoff__waiter *waiter);
 
 /* It is done: wakes it if it must be in order, or else adds it to those to be woken without a lock. */
 void handoff__end_wake(struct handoff__waiter *waiter, struct handoff__link *woken);
 
-/* Works off those who wait here while there are ready cells, and marks the cell that the rest waits for.
- * True: somebody waits at the other end. */
-bool handoff__end_serve(struct handoff__slot *s, enum handoff__way way,
-                        struct handoff__link *woken);
-
 /* Completes everybody who waits here, with this status. */
 void handoff__end_release(struct handoff__slot *s, enum handoff__way way, int status,
                           struct handoff__link *woken);
 
-/* Both locks are held. Completes everybody at both ends who need not wait. */
+/* Completes everybody at both ends for whom there are ready cells, in their order, and marks the cells that
+ * the others wait for. */
 void handoff__slot_settle(struct handoff__slot *s, struct handoff__link *woken);
 
 /* No lock is held. Wakes them; none of them is there any more when it returns. */

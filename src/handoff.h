@@ -79,6 +79,7 @@ extern "C" {
 
 #define HANDOFF_NEVER UINT64_MAX
 #define HANDOFF_CAPACITY_MAX ((size_t)1 << 20)
+#define HANDOFF_BUSY_POLL_MAX_NS ((uint64_t)1000 * 1000)
 
 /* The two sides of a slot, and of a lane. */
 typedef enum { HANDOFF_PRODUCER = 0, HANDOFF_CONSUMER = 1 } handoff_side_t;
@@ -342,6 +343,16 @@ struct handoff_req_s {
  * Returns: 0; UV_EINVAL; what uv_mutex_init and uv_async_init return (UV_ENOMEM, UV_EMFILE, …).
  * Owns:    the caller owns the memory and must handoff_port_close() it. */
 HANDOFF_API int handoff_port_init(uv_loop_t *loop, handoff_port_t *port);
+
+/* How long the loop may look for the next hand-off, busy, instead of going to sleep: 0, as it is at first, for not
+ * at all. It does so just before it would block, only while something is under way on the port, no other
+ * handle is due, and as long as it has lately been worth it; not beyond the loop's next timer; and not on one CPU. In
+ * the meantime a hand-off costs no system call on either side, and descriptors wait for max_ns at most.
+ *
+ * Thread:  loop.
+ * Blocks:  no.
+ * Returns: 0; UV_EINVAL for more than HANDOFF_BUSY_POLL_MAX_NS. */
+HANDOFF_API int handoff_port_set_busy_poll(handoff_port_t *port, uint64_t max_ns);
 
 /* Puts a copy of the item into the slot when its turn comes. A thread that waits in the slot and a
  * request that does wait in one queue. Callbacks of one port's gets, or puts, in one slot come in the

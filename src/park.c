@@ -79,20 +79,12 @@ static int put(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter,
   return handoff__slot_put(slot, item, waiter, may_spin);
 }
 
-/* Tries without a waiter first, and hopes for a few microseconds: who need not sleep pays for no condition
- * variable. Nobody is overtaken by that: who is queued when the second attempt comes is still before us. */
+/* It could not be done at once. */
 static int wait_for(operation operate, handoff_slot_t *slot, enum handoff__way other, void *item,
                     uint64_t deadline_ns) {
   struct parked self;
-  bool has_time = deadline_ns == HANDOFF_NEVER || uv_hrtime() < deadline_ns;
-  int err = operate(slot, item, NULL, has_time);
+  int err;
 
-  if (err != UV_EAGAIN) {
-    return err;
-  }
-  if (!has_time) {
-    return UV_ETIMEDOUT;
-  }
   if (handoff__slot_is_bound_here(slot, other)) {
     return UV_EBUSY;
   }
@@ -118,19 +110,43 @@ static int wait_for(operation operate, handoff_slot_t *slot, enum handoff__way o
   return err;
 }
 
+static bool has_time(uint64_t deadline_ns) {
+  return deadline_ns == HANDOFF_NEVER || uv_hrtime() < deadline_ns;
+}
+
+/* Tried without a waiter first, and with hope for a few microseconds: who need not sleep pays for no condition
+ * variable. Nobody is overtaken by that: who is queued when the second attempt comes is still before us. */
 int handoff_put_until(handoff_slot_t *slot, const void *item, uint64_t deadline_ns) {
+  bool may_wait;
+  int err;
+
   if (slot == NULL || slot->impl == NULL || item == NULL) {
     return UV_EINVAL;
   }
+  may_wait = has_time(deadline_ns);
+  err = handoff__slot_put(slot, item, NULL, may_wait);
+  if (err != UV_EAGAIN) {
+    return err;
+  }
   /* A putter's item is only read. */
-  return wait_for(put, slot, HANDOFF__GET, (void *)(uintptr_t)item, deadline_ns);
+  return may_wait ? wait_for(put, slot, HANDOFF__GET, (void *)(uintptr_t)item, deadline_ns)
+                  : UV_ETIMEDOUT;
 }
 
 int handoff_get_until(handoff_slot_t *slot, void *item, uint64_t deadline_ns) {
+  bool may_wait;
+  int err;
+
   if (slot == NULL || slot->impl == NULL || item == NULL) {
     return UV_EINVAL;
   }
-  return wait_for(handoff__slot_get, slot, HANDOFF__PUT, item, deadline_ns);
+  may_wait = has_time(deadline_ns);
+  err = handoff__slot_get(slot, item, NULL, may_wait);
+  if (err != UV_EAGAIN) {
+    return err;
+  }
+  return may_wait ? wait_for(handoff__slot_get, slot, HANDOFF__PUT, item, deadline_ns)
+                  : UV_ETIMEDOUT;
 }
 
 int handoff_put(handoff_slot_t *slot, const void *item) {

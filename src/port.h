@@ -6,6 +6,8 @@
 #ifndef HANDOFF_PORT_H
 #define HANDOFF_PORT_H
 
+#include <stdatomic.h>
+
 #include "handoff.h"
 #include "tick.h"
 
@@ -15,14 +17,22 @@ struct handoff__port {
   uv_mutex_t lock;
   /* Guarded by lock. */
   struct handoff__link ready; /* jobs that have been posted */
-  bool signalled;             /* the async has been sent for what is in `ready` */
+  bool signalled;             /* somebody will look into `ready` again: on_async, or who polls */
+  /* Atomic, written under lock: `ready` is not empty. */
+  atomic_bool has_ready;
 
   /* Loop thread only, but for uv_async_send, which is called under lock. */
   uv_async_t async;
-  struct handoff__link batch; /* jobs taken from `ready`, to be run */
+  struct handoff__link batch; /* jobs to be run before those in `ready` */
+  bool is_running;            /* jobs are being run */
   struct handoff__link reqs;  /* pending requests */
   struct handoff__ticks ticks;
   bool has_ticks;
+  uv_prepare_t prepare; /* see busy_poll.c */
+  bool has_prepare;
+  uint64_t poll_max_ns; /* 0: not to poll */
+  uint64_t poll_ns;     /* how long it has lately been worth it */
+  unsigned poll_misses;
   bool referenced;
   bool closing;
   size_t active;  /* pending requests, running lanes, closing lanes: what keeps the loop alive */
@@ -33,6 +43,13 @@ struct handoff__port {
 
 /* Runs the job on the loop, once, never from in here. Any thread. */
 void handoff__port_post(struct handoff__port *port, struct handoff__job *job);
+
+/* The same, for the loop thread, about something that it has done to a slot just now. Cheaper: what has been
+ * posted before, about that slot, is visible, since it was posted with a lock held that we have had since. */
+void handoff__port_post_to_self(struct handoff__port *port, struct handoff__job *job);
+
+/* Runs what has been posted, up to the budget. False: there may be more. Loop thread. */
+bool handoff__port_run(struct handoff__port *port);
 
 /* Something of the port has begun, or ended, that keeps the loop alive. */
 void handoff__port_begin(struct handoff__port *port);

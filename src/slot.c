@@ -92,10 +92,11 @@ int handoff_slot_init(handoff_slot_t *slot, const handoff_slot_options_t *option
   s->drop = options->drop;
   s->drop_arg = options->drop_arg;
   s->has_many_cpus = uv_available_parallelism() > 1;
+  s->may_spin[HANDOFF__PUT] = s->has_many_cpus && !is_latest;
+  s->may_spin[HANDOFF__GET] = s->has_many_cpus;
   s->spare = is_latest ? s->cells_end : NULL;
   s->shut = false;
   s->dropped = 0;
-  atomic_init(&s->pins, 0);
   for (cell = s->cells; cell != s->cells_end; cell += s->stride) {
     atomic_init(handoff__state_of(s, cell), HANDOFF__FREE);
   }
@@ -133,7 +134,6 @@ int handoff_peek(handoff_slot_t *slot, void *item) {
 
 /* Both locks are held. */
 static void shut(struct handoff__slot *s, struct handoff__link *woken) {
-  handoff__slot_settle(s, woken);
   s->shut = true;
   handoff__end_release(s, HANDOFF__PUT, UV_EPIPE, woken);
   handoff__end_release(s, HANDOFF__GET, UV_EOF, woken); /* who is left has nothing to drain */
@@ -159,7 +159,7 @@ static size_t empty(struct handoff__slot *s, unsigned char **first) {
   size_t count = 0;
 
   *first = end->cell;
-  while (handoff__slot_is_ready(s, HANDOFF__GET)) {
+  while (handoff__end_is_ready(s, HANDOFF__GET)) {
     atomic_store_explicit(handoff__state_of(s, end->cell), HANDOFF__FREE, memory_order_relaxed);
     end->cell = handoff__cell_after(s, end->cell);
     count++;
@@ -200,7 +200,7 @@ bool handoff__slot_is_drained(handoff_slot_t *slot) {
   bool is_drained;
 
   handoff__slot_lock(s);
-  is_drained = s->shut && !handoff__slot_is_ready(s, HANDOFF__GET);
+  is_drained = s->shut && !handoff__end_is_ready(s, HANDOFF__GET);
   handoff__slot_unlock(s);
   return is_drained;
 }
@@ -221,10 +221,8 @@ void handoff_slot_destroy(handoff_slot_t *slot) {
   s = slot->impl;
   slot->impl = NULL;
   /* Who completed the last hand-off may not have let go of its locks yet; then it is about to. */
-  do {
-    handoff__slot_lock(s);
-    handoff__slot_unlock(s);
-  } while (atomic_load_explicit(&s->pins, memory_order_acquire) != 0);
+  handoff__slot_lock(s);
+  handoff__slot_unlock(s);
   count = empty(s, &first);
   drop(s, first, count);
   uv_mutex_destroy(&s->ends[HANDOFF__PUT].lock);

@@ -53,6 +53,7 @@ struct handoff__slot {
   handoff_drop_cb drop;
   void *drop_arg;
   bool has_many_cpus;
+  bool may_spin[2]; /* by handoff__way */
   unsigned char
       *spare; /* HANDOFF_LATEST: room for the item that is being replaced; else NULL. Guarded by
                            the putting lock. */
@@ -62,8 +63,6 @@ struct handoff__slot {
   uv_thread_t bound[2]; /* by handoff__way: the only thread there, if `is_bound` */
   /* Atomic: by handoff__way; only the bound thread acts on it. */
   atomic_bool is_bound[2];
-  /* Atomic: calls that have let go of one lock and will yet take both. Keeps the slot alive. */
-  atomic_uint pins;
   unsigned char pad[HANDOFF__LINE];
   struct handoff__end ends[2]; /* by handoff__way */
 };

@@ -43,6 +43,39 @@ function(handoff_run_test name target)
   handoff_set_up_test(${name} ${ARGN})
 endfunction()
 
+# handoff_fuzz_test(NAME RUNS count [TIMEOUT seconds] [SOURCES file…] [LIBRARIES target…]
+#                   [LINK_OPTIONS option…])
+#
+# Compiles fuzz/fuzz_NAME.c and, as fuzz.NAME, replays fuzz/corpus/NAME. With HANDOFF_BUILD_FUZZ it does so
+# by libFuzzer, goes on until there were RUNS of them, and keeps what it finds in the build tree.
+function(handoff_fuzz_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "RUNS;TIMEOUT" "SOURCES;LIBRARIES;LINK_OPTIONS")
+  set(target fuzz_${name})
+  set(corpus ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${name})
+  add_executable(${target} fuzz/fuzz_${name}.c ${arg_SOURCES})
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
+  target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
+  target_link_libraries(${target} PRIVATE ${arg_LIBRARIES})
+  target_link_options(${target} PRIVATE ${arg_LINK_OPTIONS})
+  set_target_properties(${target} PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF)
+  if(HANDOFF_BUILD_FUZZ)
+    set(found ${CMAKE_CURRENT_BINARY_DIR}/found/${name})
+    file(MAKE_DIRECTORY ${found})
+    target_compile_definitions(${target} PRIVATE FUZZ_EXTRA_COUNTERS)
+    target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+    set(arguments -runs=${arg_RUNS} -seed=1 -max_len=512 -len_control=20 -timeout=20
+      -artifact_prefix=${found}- ${found} ${corpus})
+    if(NOT TARGET fuzz)
+      add_custom_target(fuzz)
+    endif()
+    add_dependencies(fuzz ${target})
+  else()
+    target_sources(${target} PRIVATE fuzz/replay.c)
+    set(arguments ${corpus})
+  endif()
+  handoff_run_test(fuzz.${name} ${target} ${ARGN} ARGUMENTS ${arguments})
+endfunction()
+
 # handoff_cli_test(NAME [SERIAL] [TIMEOUT seconds]): runs cli/NAME.sh with the command's path.
 function(handoff_cli_test name)
   add_test(NAME cli.${name}

@@ -28,7 +28,8 @@ static void on_signal(uv_signal_t *handle, int signum) {
   if (is_end(signum)) {
     signals->on_end(signals, signum);
   } else {
-    (void)uv_timer_start(&signals->answer, on_answer, 0, 0); /* does not fail: there is a callback */
+    (void)uv_timer_start(&signals->answer, on_answer, 0,
+                         0); /* does not fail: there is a callback */
   }
 }
 

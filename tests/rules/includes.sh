@@ -13,7 +13,7 @@ heights=(
   'park'
   'alarm alarm_timer alarm_timerfd'
   'tick'
-  'port'
+  'port busy_poll request'
   'lane permit report worker'
 )
 # Calls of libuv that a room may make, for those that may not make all.

@@ -206,6 +206,9 @@ static void open_port(end_t *end) {
   end->is_closing = false;
   end->is_closed = false;
   CHECK(handoff_port_init(&end->loop, &end->port) == 0);
+  if (dice_hit(&end->dice, 2)) {
+    CHECK(handoff_port_set_busy_poll(&end->port, dice_below(&end->dice, 100000)) == 0);
+  }
   for (i = 0; i < end->run->plan.put_calls + end->run->plan.get_calls; i++) {
     begin(&end->calls[i]);
   }

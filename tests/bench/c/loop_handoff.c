@@ -4,12 +4,16 @@
  *   fromloop  a loop puts (handoff_port_put), a thread gets (handoff_get): ns per item
  *   sameloop  a loop puts and gets: ns per item
  *
- * One request at a time, made again in its own callback. */
+ * One request at a time, made again in its own callback, which first does without a request what can be done
+ * without waiting: as an application does that wants the most of a turn of its loop. */
 
 #include <handoff.h>
 #include <string.h>
 
 #include "course.h"
+
+/* Items that a callback hands over before the loop's other handles get their turn. */
+#define TURN_MAX 64
 
 /* The loop's half of the race. */
 struct booth {
@@ -39,8 +43,18 @@ static void end(struct booth *booth) {
 
 static void on_put(handoff_req_t *req, int status) {
   struct booth *booth = req->data;
+  unsigned turn;
 
   check(status);
+  for (turn = 0; turn < TURN_MAX && booth->put_item != booth->items; turn++) {
+    uint64_t next = booth->put_item + 1;
+    int err = handoff_try_put(&booth->slot, &next);
+    if (err == UV_EAGAIN) {
+      break;
+    }
+    check(err);
+    booth->put_item = next;
+  }
   if (booth->put_item == booth->items) {
     end(booth);
     return;
@@ -51,9 +65,18 @@ static void on_put(handoff_req_t *req, int status) {
 
 static void on_got(handoff_req_t *req, int status) {
   struct booth *booth = req->data;
+  unsigned turn;
 
   check(status);
   booth->sum += booth->got_item;
+  for (turn = 0; turn < TURN_MAX && booth->got_item != booth->items; turn++) {
+    int err = handoff_try_get(&booth->slot, &booth->got_item);
+    if (err == UV_EAGAIN) {
+      break;
+    }
+    check(err);
+    booth->sum += booth->got_item;
+  }
   if (booth->got_item == booth->items) {
     end(booth);
     return;

@@ -1,0 +1,104 @@
+/* request: a put or a get that is under way on a loop. Loop thread only, but for wake.
+ *
+ * Invariant: a request is pending from begin to its callback. Whoever takes its waiter out of the queue, or did not
+ * have to queue it, posts its job, once: it is called back exactly once. */
+
+#include "port.h"
+#include "queue.h"
+#include "slot.h"
+
+static void on_req_done(struct handoff__job *job) {
+  handoff_req_t *req = handoff__owner(job, handoff_req_t, job);
+
+  handoff__queue_remove(&req->link);
+  req->pending = false;
+  handoff__port_end(req->port->impl);
+  req->on_done(req, req->waiter.status); /* the request may be gone or pending again after this */
+}
+
+/* Any thread. */
+static void wake(struct handoff__waiter *waiter) {
+  handoff_req_t *req = handoff__owner(waiter, handoff_req_t, waiter);
+  handoff__port_post(req->port->impl, &req->job);
+}
+
+typedef int (*operation)(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter);
+
+/* The request's `link` is in a queue. */
+static void begin(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot, void *item,
+                  handoff_req_cb on_done, operation operate) {
+  int err;
+
+  req->port = port;
+  req->slot = slot;
+  req->on_done = on_done;
+  req->pending = true;
+  req->waiter.item = item;
+  req->waiter.wake = wake;
+  req->waiter.is_ordered = true;
+  req->waiter.since_ns = uv_now(port->loop) * 1000000; /* costs nothing, unlike uv_hrtime() */
+  req->waiter.who = (uintptr_t)req;
+  req->job.run = on_req_done;
+  handoff__port_begin(port->impl);
+
+  err = operate(slot, item, &req->waiter);
+  if (err != UV_EAGAIN) { /* done at once; the callback still comes from the loop */
+    req->waiter.queued = false;
+    req->waiter.status = err;
+    handoff__port_post_to_self(port->impl, &req->job);
+  }
+}
+
+static int begin_checked(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot, void *item,
+                         handoff_req_cb on_done, operation operate) {
+  if (port == NULL || port->impl == NULL || req == NULL || slot == NULL || slot->impl == NULL ||
+      item == NULL || on_done == NULL) {
+    return UV_EINVAL;
+  }
+  if (req->pending) {
+    return UV_EBUSY;
+  }
+  if (port->impl->closing) {
+    return UV_ECANCELED;
+  }
+  handoff__queue_push(&port->impl->reqs, &req->link);
+  begin(port, req, slot, item, on_done, operate);
+  return 0;
+}
+
+static int put(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter) {
+  return handoff__slot_put(slot, item, waiter, false);
+}
+
+static int get(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter) {
+  return handoff__slot_get(slot, item, waiter, false);
+}
+
+int handoff_port_put(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot,
+                     const void *item, handoff_req_cb on_done) {
+  void *from = (void *)(uintptr_t)item; /* a putter's is only read */
+  return begin_checked(port, req, slot, from, on_done, put);
+}
+
+int handoff_port_get(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot, void *item,
+                     handoff_req_cb on_done) {
+  return begin_checked(port, req, slot, item, on_done, get);
+}
+
+void handoff__port_get(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot, void *item,
+                       handoff_req_cb on_done) {
+  handoff__queue_init(&req->link); /* a queue of its own, not the one that close cancels */
+  begin(port, req, slot, item, on_done, get);
+}
+
+int handoff_cancel(handoff_req_t *req) {
+  if (req == NULL || !req->pending) {
+    return UV_EINVAL;
+  }
+  if (!handoff__slot_leave(req->slot, &req->waiter)) {
+    return UV_EBUSY;
+  }
+  req->waiter.status = UV_ECANCELED;
+  handoff__port_post_to_self(req->port->impl, &req->job);
+  return 0;
+}

@@ -1,0 +1,198 @@
+/* fuzz_calls: sequences of calls, one thread and its loop, against the reference.
+ *
+ * An input is a script (input.h). SLOT is 0 to 2, REQUEST 0 to 11; odd ones go by port 1, even ones by port
+ * 0. A REQUEST that is a letter is submitted once more from its callback.
+ *
+ *   i SLOT CAPACITY SIZE  init, CAPACITY 0 to 4, of items of SIZE 1 to 64 bytes (that one is a whole byte)
+ *   x SLOT MISTAKE        init with an option that is wrong
+ *   s SLOT, d SLOT        shut, destroy
+ *   p SLOT, g SLOT        try_put, try_get
+ *   t SLOT, u SLOT        put_until, get_until, with a deadline that has passed
+ *   y SLOT, z SLOT        the same, with one that comes while the call waits
+ *   b SLOT, h SLOT        put, get, if they need not wait
+ *   o PORT, k PORT        port_init, port_close
+ *   v PORT, w PORT        port_ref, port_unref
+ *   q SLOT REQUEST        port_put
+ *   r SLOT REQUEST        port_get
+ *   c REQUEST             cancel
+ *   l, f                  one turn of the loop; turns until all has been called back
+ *   n                     null pointers for everything
+ *
+ * All ports but those that the script closes are open from the beginning. */
+
+#include "input.h"
+#include "target.h"
+#include "world.h"
+
+#define COMMANDS_MAX 4096
+
+/* ---------------------------------------------------------------- the states that were seen -- */
+
+/* What is new is a state of a slot together with a command: libFuzzer counts these like branches of the
+ * program. So the corpus goes through all states, not only through all code. */
+#if defined(FUZZ_EXTRA_COUNTERS)
+#define STATES ((REFERENCE_CAPACITY_MAX + 1) * (REFERENCE_CAPACITY_MAX + 1) * 4 * 2 * 2)
+
+__attribute__((section("__libfuzzer_extra_counters"))) static uint8_t seen[STATES * 32];
+
+static void see(const struct world *world, size_t slot, char command) {
+  const struct reference *ref = &world->reference;
+  const struct reference_slot *s = &ref->slots[slot];
+  size_t putters = reference_waiting(ref, slot, true);
+  size_t getters = reference_waiting(ref, slot, false);
+  size_t waiting = putters + getters > 3 ? 3 : putters + getters;
+  size_t state = s->capacity;
+
+  if (s->is_live) {
+    state = state * (REFERENCE_CAPACITY_MAX + 1) + s->count;
+    state = state * 4 + waiting;
+    state = state * 2 + (putters != 0);
+    state = state * 2 + s->is_shut;
+    seen[state * 32 + (size_t)(command & 31)] = 1;
+  }
+}
+#else
+static void see(const struct world *world, size_t slot, char command) {
+  (void)world;
+  (void)slot;
+  (void)command;
+}
+#endif
+
+/* ------------------------------------------------------------------------------ the commands -- */
+
+static void call_with_null(struct world *world) {
+  handoff_slot_t *slot = &world->slots[0];
+  handoff_port_t *port = world->ports[0];
+  handoff_slot_t gone = {.data = NULL, .impl = NULL};
+  handoff_req_t req = {.pending = false};
+  int item = 0;
+
+  handoff_slot_shut(NULL);
+  handoff_slot_destroy(NULL);
+  handoff_slot_shut(&gone);
+  handoff_slot_destroy(&gone);
+  handoff_port_ref(NULL);
+  handoff_port_unref(NULL);
+  CHECK(handoff_put(NULL, &item) == UV_EINVAL && handoff_put(slot, NULL) == UV_EINVAL);
+  CHECK(handoff_get(NULL, &item) == UV_EINVAL && handoff_get(slot, NULL) == UV_EINVAL);
+  CHECK(handoff_try_put(NULL, &item) == UV_EINVAL && handoff_try_put(slot, NULL) == UV_EINVAL);
+  CHECK(handoff_try_get(NULL, &item) == UV_EINVAL && handoff_try_get(slot, NULL) == UV_EINVAL);
+  CHECK(handoff_put(&gone, &item) == UV_EINVAL && handoff_get(&gone, &item) == UV_EINVAL);
+  CHECK(handoff_port_init(NULL, &(handoff_port_t){.impl = NULL}) == UV_EINVAL);
+  CHECK(handoff_port_init(&world->loop, NULL) == UV_EINVAL);
+  CHECK(handoff_port_close(NULL, NULL) == UV_EINVAL);
+  CHECK(handoff_cancel(NULL) == UV_EINVAL && handoff_cancel(&req) == UV_EINVAL);
+  CHECK(handoff_port_put(port, &req, slot, &item, NULL) == UV_EINVAL);
+  CHECK(handoff_port_get(port, &req, NULL, &item, NULL) == UV_EINVAL);
+  CHECK(handoff_port_get(NULL, &req, slot, &item, NULL) == UV_EINVAL);
+}
+
+static void run_init(struct world *world, struct input *input, size_t slot) {
+  size_t capacity = input_digit(input) % (REFERENCE_CAPACITY_MAX + 1);
+  world_slot_init(world, slot, capacity, input_byte(input) % 64 + 1u);
+}
+
+static void run_submit(struct world *world, struct input *input, size_t slot, bool is_put) {
+  uint8_t byte = input_byte(input);
+  world_submit(world, (byte & 15u) % REFERENCE_WAITERS, slot, is_put, (byte & 64u) != 0);
+}
+
+static void run_for_slot(struct world *world, struct input *input, char command) {
+  size_t slot = input_digit(input) % REFERENCE_SLOTS;
+
+  see(world, slot, command);
+  switch (command) {
+    case 'i':
+      run_init(world, input, slot);
+      break;
+    case 'x':
+      world_slot_init_wrong(world, slot, input_digit(input));
+      break;
+    case 's':
+      world_slot_shut(world, slot);
+      break;
+    case 'd':
+      world_slot_destroy(world, slot);
+      break;
+    case 'p':
+    case 't':
+    case 'y':
+    case 'b':
+      world_put(world, slot,
+                WORLD_TRY + (command == 't') + (command == 'y') * 2 + (command == 'b') * 3);
+      break;
+    case 'g':
+    case 'u':
+    case 'z':
+    case 'h':
+      world_get(world, slot,
+                WORLD_TRY + (command == 'u') + (command == 'z') * 2 + (command == 'h') * 3);
+      break;
+    default: /* q, r */
+      run_submit(world, input, slot, command == 'q');
+      break;
+  }
+}
+
+static void run_for_port(struct world *world, struct input *input, char command) {
+  size_t port = input_digit(input) % REFERENCE_PORTS;
+
+  if (command == 'o') {
+    world_port_open(world, port);
+  } else if (command == 'k') {
+    world_port_close(world, port);
+  } else {
+    world_port_ref(world, port, command == 'v');
+  }
+}
+
+static void run(struct world *world, struct input *input, char command) {
+  switch (command) {
+    case 'c':
+      world_cancel(world, input_digit(input) % REFERENCE_WAITERS);
+      break;
+    case 'f':
+      world_settle(world);
+      break;
+    case 'k':
+    case 'o':
+    case 'v':
+    case 'w':
+      run_for_port(world, input, command);
+      break;
+    case 'l':
+      world_turn(world);
+      break;
+    case 'n':
+      call_with_null(world);
+      break;
+    case 'a': /* these two are free, */
+    case 'e':
+    case 'j': /* and these are the ends of lines */
+    case 'm':
+      break;
+    default:
+      if (command >= 'a' && command <= 'z') {
+        run_for_slot(world, input, command);
+      }
+      break;
+  }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  struct input input = {.next = data, .end = data + size};
+  struct world *world = target_alloc(sizeof *world);
+  size_t i;
+
+  world_init(world);
+  for (i = 0; i < REFERENCE_PORTS; i++) {
+    world_port_open(world, i);
+  }
+  for (i = 0; i < COMMANDS_MAX && !input_is_at_end(&input); i++) {
+    run(world, &input, input_command(&input));
+  }
+  world_destroy(world);
+  free(world);
+  return 0;
+}

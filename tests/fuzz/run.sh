@@ -1,0 +1,36 @@
+#!/bin/bash
+# Fuzzes each target for a while, one after the other, and merges what was found into the kept corpus: the
+# fewest inputs that together reach all that is reached. Seeds, the files that people wrote, stay.
+#
+# Usage: run.sh [SECONDS [calls|lines|options…]]    60 and all of them unless said. Needs clang with libFuzzer.
+#
+# A crash ends it; its input is kept beside the build's corpus, and named.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+seconds=${1:-60}
+targets=("${@:2}")
+[[ ${#targets[@]} -gt 0 ]] || targets=(calls lines options)
+
+cmake --preset fuzz >/dev/null
+cmake --build --preset fuzz >/dev/null
+
+limits=(-max_len=512 -len_control=20 -timeout=20)
+for target in "${targets[@]}"; do
+  fuzzer=build/fuzz/tests/fuzz_$target
+  found=build/fuzz/tests/found/$target
+  kept=tests/fuzz/corpus/$target
+  echo "=== $target, $seconds s"
+  nice "$fuzzer" -max_total_time="$seconds" "${limits[@]}" -print_final_stats=1 -verbosity=0 \
+    -artifact_prefix="$found-" "$found" "$kept" 2>&1 | grep -vE '# Uses:|Recommended dictionary'
+
+  # Afresh, so that an input that has become superfluous goes. Edges and states count, not how often: that
+  # keeps it small.
+  merged=$(mktemp -d)
+  cp "$kept"/seed-* "$merged"
+  "$fuzzer" -set_cover_merge=1 -use_counters=0 "${limits[@]}" "$merged" "$kept" "$found" 2>&1 |
+    sed -n 's/^MERGE-OUTER: \(.*new files.*\)/\1/p'
+  find "$kept" -type f ! -name 'seed-*' -delete
+  cp "$merged"/* "$kept"
+  rm -r "$merged"
+  echo "kept: $(find "$kept" -type f | wc -l) files, $(cat "$kept"/* | wc -c) bytes"
+done

@@ -36,9 +36,6 @@ static const char *name_in_slot(const unsigned char *address) {
       return name;
     }
   }
-  if (address - (const unsigned char *)slot == offsetof(struct handoff__slot, pins)) {
-    return "pins";
-  }
   return address == (const unsigned char *)slot ? "slot" : "slot's head";
 }
 

@@ -180,6 +180,14 @@ static void close_port(void) {
   }
 }
 
+/* Half of the loops look for jobs before they sleep, for some steps. */
+static void busy_poll(void) {
+  if (chance_hits(chance(), 2) &&
+      handoff_port_set_busy_poll(&desk->port, chance_below(chance(), 200)) != 0) {
+    scheduler_fail("outcome", "to look for jobs is refused");
+  }
+}
+
 void requests_live(void *arg) {
   (void)arg;
   while (handoff_port_init(&desk->loop, &desk->port) != 0) {
@@ -187,6 +195,7 @@ void requests_live(void *arg) {
       scheduler_fail("faults", "a port cannot be made, or leaves something behind");
     }
   }
+  busy_poll();
   while (!is_to_close()) {
     bool has_more = rest[CALL_PUT] + rest[CALL_GET] != 0;
     if (has_more && chance_hits(chance(), 2)) {

@@ -12,7 +12,7 @@ seeds=10000 limit=200000
 root=$(cd "$(dirname "$0")/../.." && pwd)
 read -ra compile <<<"${CC:-cc} -std=c11 -D_GNU_SOURCE -O2 -w ${CFLAGS-} -I$root/tests"
 wraps=('-Wl,--wrap=malloc' '-Wl,--wrap=calloc' '-Wl,--wrap=free' '-Wl,--wrap=memcpy')
-rooms=(end inspect park pass port slot tick)
+rooms=(busy_poll end inspect park pass port request slot tick)
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

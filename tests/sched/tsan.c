@@ -109,6 +109,7 @@ static void step(const void *address, size_t size) {
     scheduler_did("stores", address, value);                                                      \
   }                                                                                               \
   CHANGE(bits, exchange, "exchanges", value)                                                      \
+  CHANGE(bits, fetch_or, "marks", (uint##bits##_t)(before | value))                               \
   CHANGE(bits, fetch_add, "adds to", (uint##bits##_t)(before + value))                            \
   CHANGE(bits, fetch_sub, "subtracts from", (uint##bits##_t)(before - value))                     \
   DEFINE(uint##bits##_t, __tsan_atomic##bits##_compare_exchange_val,                              \

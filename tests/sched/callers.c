@@ -11,7 +11,8 @@
 static chance_t *chance(void) { return &scheduler_chance; }
 
 static void shut(void) {
-  bool is_abort = chance_hits(chance(), 3);
+  /* Who aborts it uses it until the call has returned. */
+  bool is_abort = scenario.destroyer != BY_LAST_REFUSED && chance_hits(chance(), 3);
   call_t *call = history_call(is_abort ? CALL_ABORT : CALL_SHUT, BY_WAITING, NOBODY, NEVER);
   int dropped = 0;
 
@@ -54,7 +55,7 @@ static void watch(void) {
  * with a deadline are not. */
 static call_kind_t any_kind(call_way_t way, unsigned failures) {
   bool may_have_deadline =
-      scenario.destroyer == BY_LAST_USER ||
+      scenario.ending == SHUT || scenario.destroyer == BY_LAST_USER ||
       scenario.destroyer == (way == CALL_PUT ? BY_LAST_PUTTER : BY_LAST_GETTER);
   unsigned choice = chance_below(chance(), 4);
 
@@ -141,7 +142,9 @@ static void live(call_way_t way, unsigned count) {
     if (scenario.is_watched && chance_hits(chance(), 2)) {
       watch();
     }
-    if (scenario.ending == SHUT && chance_hits(chance(), 24)) {
+    scenario.is_refused |= err == UV_EPIPE || err == UV_EOF;
+    if (scenario.ending == SHUT && scenario.destroyer != BY_LAST_REFUSED &&
+        chance_hits(chance(), 24)) {
       shut();
     }
   }
@@ -161,5 +164,6 @@ void callers_shut(void *arg) {
     rest--;
   }
   shut();
+  scenario.is_shut_done = true;
   scenario_leave();
 }

@@ -68,6 +68,7 @@ static void on_done(handoff_req_t *req, int status) {
   if (item != NOBODY && (request->way == CALL_GET || status != 0)) {
     scenario_own(item); /* it is ours, now or still */
   }
+  scenario.is_refused |= status == UV_EPIPE || status == UV_EOF;
   history_end(request->call, status, item);
   request->call = NULL;
   if (status == 0) {

@@ -84,7 +84,16 @@ void scenario_passed(call_way_t way) {
 }
 
 void scenario_leave(void) {
-  if (scenario.destroyer == BY_LAST_USER && is_last(&scenario.users, 2)) {
+  if (scenario.destroyer != BY_LAST_USER && scenario.destroyer != BY_LAST_REFUSED) {
+    return;
+  }
+  if (is_last(&scenario.users, 2)) {
+    if (!scenario.is_destroyed) {
+      destroy();
+    }
+  } else if (scenario.destroyer == BY_LAST_REFUSED && scenario.users == 1 && scenario.is_refused &&
+             !scenario.is_shut_done) {
+    race_acquire(scenario.counters + 16);
     destroy();
   }
 }
@@ -115,6 +124,9 @@ static void plan(void) {
   scenario.item_size = chance_hits(chance(), 2) ? 8 : chance_hits(chance(), 2) ? 1 : ITEM_BYTES_MAX;
   scenario.putters = chance_between(chance(), 1, SIDE_MAX);
   scenario.getters = chance_between(chance(), 1, SIDE_MAX);
+  if (scenario.ending == SHUT && chance_hits(chance(), 2)) {
+    scenario.destroyer = BY_LAST_REFUSED;
+  }
   scenario.is_latest =
       scenario.ending == SHUT && scenario.capacity != 0 && chance_hits(chance(), 3);
   total = chance_between(chance(), 1, 7);

@@ -13,8 +13,9 @@
  * the rescue of who has not been woken. SHUT: each call once, and somebody shuts it some time. */
 typedef enum { BALANCED, SHUT } ending_t;
 
-/* Who destroys the slot: the last to be done with it, or, at once, who knows that all hand-offs are done. */
-typedef enum { BY_LAST_USER, BY_LAST_GETTER, BY_LAST_PUTTER } destroyer_t;
+/* Who destroys the slot: the last to be done with it; or, at once, who knows that all hand-offs are done; or, from
+ * having been refused, that it is shut: whoever shut it may not have returned yet. */
+typedef enum { BY_LAST_USER, BY_LAST_GETTER, BY_LAST_PUTTER, BY_LAST_REFUSED } destroyer_t;
 
 typedef struct scenario_s {
   ending_t ending;
@@ -37,6 +38,8 @@ typedef struct scenario_s {
   unsigned users;                /* who are not done with the slot */
   unsigned puts_left, gets_left; /* hand-offs that have not succeeded */
   int items;                     /* that there have been */
+  bool is_refused;               /* somebody has been, for it is shut */
+  bool is_shut_done;             /* whoever shuts it has returned */
   bool is_destroyed;
 } scenario_t;
 

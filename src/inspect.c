@@ -52,12 +52,15 @@ static handoff_slot_stats_t stats_of(const struct handoff__slot *s) {
 }
 
 int handoff_slot_stats(handoff_slot_t *slot, handoff_slot_stats_t *stats) {
+  struct handoff__slot *s;
+
   if (slot == NULL || slot->impl == NULL || stats == NULL) {
     return UV_EINVAL;
   }
-  handoff__slot_lock(slot->impl);
-  *stats = stats_of(slot->impl);
-  handoff__slot_unlock(slot->impl);
+  s = slot->impl;
+  handoff__slot_lock(s);
+  *stats = stats_of(s);
+  handoff__slot_unlock(s);
   return 0;
 }
 

@@ -32,11 +32,20 @@
 #include "end.h"
 #include "queue.h"
 
-/* Looks at a cell while hoping: about 15 us at most, and 3 us where it has not been worth it lately. */
+/* Pauses while hoping: about 15 us at most, and 3 us where it has not been worth it lately. */
 #define SPIN_MAX 512u
 #define SPIN_MIN 128u
+/* Pauses between two looks at the cell: one in so many cells, up to half a microsecond. A look takes the
+ * cell's cache line away from the other side, so where there is room for many items, let some come together. */
+#define CELLS_PER_PAUSE 4u
+#define PAUSES_MAX 16u
 /* So often it is tried for the whole time all the same. */
 #define SPIN_PROBE 16u
+
+static unsigned pauses_between_looks(size_t capacity) {
+  const size_t pauses = capacity / CELLS_PER_PAUSE;
+  return pauses == 0 ? 1 : pauses > PAUSES_MAX ? PAUSES_MAX : (unsigned)pauses;
+}
 
 /* The end's lock is held. Hopes for the other end to make the cell ready, as long as that has lately been worth it,
  * and until somebody wants the lock. Returns: the cell's state. */
@@ -44,6 +53,7 @@ static unsigned spin(struct handoff__slot *s, enum handoff__way way) {
   struct handoff__end *end = &s->ends[way];
   const unsigned ready = handoff__ready_state(way);
   unsigned limit = end->spin_misses % SPIN_PROBE == 0 ? SPIN_MAX : end->spin_limit;
+  const unsigned pauses = pauses_between_looks(s->capacity);
   unsigned state = handoff__end_state(s, way);
   unsigned i;
 
@@ -52,6 +62,9 @@ static unsigned spin(struct handoff__slot *s, enum handoff__way way) {
       return state;
     }
     handoff__relax();
+    if (i % pauses != pauses - 1) {
+      continue;
+    }
     state = handoff__end_state(s, way);
     if (state == ready) {
       end->spin_limit = end->spin_limit < SPIN_MAX / 2 ? end->spin_limit * 2 : SPIN_MAX;

@@ -140,15 +140,17 @@ static void shut(struct handoff__slot *s, struct handoff__link *woken) {
 }
 
 void handoff_slot_shut(handoff_slot_t *slot) {
+  struct handoff__slot *s;
   struct handoff__link woken;
 
   if (slot == NULL || slot->impl == NULL) {
     return;
   }
+  s = slot->impl; /* whoever this releases may destroy the slot before the locks are let go of */
   handoff__queue_init(&woken);
-  handoff__slot_lock(slot->impl);
-  shut(slot->impl, &woken);
-  handoff__slot_unlock(slot->impl);
+  handoff__slot_lock(s);
+  shut(s, &woken);
+  handoff__slot_unlock(s);
   handoff__wake(&woken);
 }
 

@@ -2,6 +2,7 @@
 # part before the dot is its label, for `ctest -L unit`.
 
 set(HANDOFF_TEST_LAUNCHER "" CACHE STRING "A command, a list, that runs each compiled test")
+option(HANDOFF_TEST_RACES "Run some tests by valgrind's helgrind and DRD, too" OFF)
 set(HANDOFF_TEST_TIMEOUT_FACTOR 1 CACHE STRING "How many times longer the tests may take")
 
 # What all tests have in common. SERIAL is for those that measure time: no other runs beside them.
@@ -74,6 +75,17 @@ function(handoff_fuzz_test name)
     set(arguments ${corpus})
   endif()
   handoff_run_test(fuzz.${name} ${target} ${ARGN} ARGUMENTS ${arguments})
+endfunction()
+
+# handoff_race_test(TOOL KIND.NAME…): runs compiled tests again, by that tool of valgrind's, as TOOL.KIND.NAME.
+function(handoff_race_test tool)
+  foreach(name IN LISTS ARGN)
+    string(REPLACE "." "_" target test_${name})
+    add_test(NAME ${tool}.${name}
+      COMMAND valgrind --quiet --tool=${tool} --error-exitcode=99 --fair-sched=yes
+        --suppressions=${CMAKE_CURRENT_SOURCE_DIR}/valgrind/races.supp $<TARGET_FILE:${target}>)
+    handoff_set_up_test(${tool}.${name})
+  endforeach()
 endfunction()
 
 # handoff_cli_test(NAME [SERIAL] [TIMEOUT seconds]): runs cli/NAME.sh with the command's path.

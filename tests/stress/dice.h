@@ -1,7 +1,7 @@
 /* dice: chance that can be replayed, and what else the stress tests share.
  *
  * A run prints its seed. HANDOFF_SEED=N in the environment replays the choices of a run, though not what
- * the scheduler made of them. HANDOFF_STRESS=N divides the amount of work. */
+ * the scheduler made of them. HANDOFF_STRESS=N divides the amount of work; 0.1 makes it ten times as much. */
 
 #ifndef TESTS_STRESS_DICE_H
 #define TESTS_STRESS_DICE_H
@@ -37,8 +37,9 @@ static inline void dice_start(void) {
 
 /* As much of `count` as is asked for, at least 1. */
 static inline size_t dice_scaled(size_t count) {
-  size_t divisor = (size_t)dice_setting("HANDOFF_STRESS", 1);
-  size_t scaled = count / (divisor == 0 ? 1 : divisor);
+  const char *text = getenv("HANDOFF_STRESS");
+  double divisor = text == NULL ? 0 : strtod(text, NULL);
+  size_t scaled = divisor > 0 ? (size_t)((double)count / divisor + 0.5) : count;
   return scaled == 0 ? 1 : scaled;
 }
 

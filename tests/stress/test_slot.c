@@ -27,6 +27,7 @@ typedef struct run_s {
   uv_barrier_t start;
   atomic_size_t putting; /* producers that have not left */
   atomic_size_t getting;
+  atomic_size_t timeouts[2]; /* of puts, of gets */
   /* For the law. */
   atomic_size_t puts_done;
   atomic_size_t puts_begun;
@@ -80,6 +81,8 @@ static void produce(void *arg) {
     check_law(run);
     if (err == 0) {
       book_accept(&run->book, &item);
+    } else if (err == UV_ETIMEDOUT) {
+      (void)atomic_fetch_add(&run->timeouts[0], 1);
     } else if (err == UV_EPIPE) {
       CHECK(handoff_put(&run->gated.slot, &item) == UV_EPIPE); /* for good */
       break;
@@ -110,6 +113,8 @@ static void consume(void *arg) {
     check_law(run);
     if (err == 0) {
       book_deliver(&run->book, &order, &item);
+    } else if (err == UV_ETIMEDOUT) {
+      (void)atomic_fetch_add(&run->timeouts[1], 1);
     } else if (err == UV_EOF) {
       CHECK(handoff_get(&run->gated.slot, &item) == UV_EOF); /* for good */
     }
@@ -122,13 +127,18 @@ static void consume(void *arg) {
   }
 }
 
-/* Returns: how many items were accepted. */
-static size_t execute(const plan_t *plan) {
+typedef struct sum_s {
+  size_t accepted; /* items, and as many delivered or dropped */
+  size_t timeouts[2];
+} sum_t;
+
+static sum_t execute(const plan_t *plan) {
   static uint64_t stream;
   run_t *run = calloc(1, sizeof *run);
   size_t threads = plan->producers + plan->consumers;
   actor_t actors[THREADS_MAX];
   balance_t balance;
+  sum_t sum;
   size_t i;
 
   CHECK(threads <= THREADS_MAX && run != NULL);
@@ -153,8 +163,11 @@ static size_t execute(const plan_t *plan) {
   uv_barrier_destroy(&run->start);
   balance = book_close(&run->book);
   CHECK(balance.dropped == 0 || plan->leave_odds != 0); /* else somebody was there to the end */
+  sum.accepted = balance.accepted;
+  sum.timeouts[0] = run->timeouts[0];
+  sum.timeouts[1] = run->timeouts[1];
   free(run);
-  return balance.accepted;
+  return sum;
 }
 
 /* --------------------------------------------------------------------------------- the tests -- */
@@ -181,7 +194,7 @@ static void test_every_shape(void **state) {
     plan.consumers = crowds[shape / COUNT_OF(crowds) % COUNT_OF(crowds)];
     plan.capacity = capacities[shape / COUNT_OF(crowds) / COUNT_OF(crowds)];
     plan.attempts = dice_scaled(2400) / plan.producers + 1;
-    assert_true(execute(&plan) > 0);
+    assert_true(execute(&plan).accepted > 0);
   }
 }
 
@@ -192,7 +205,7 @@ static void test_blocking_puts_are_all_accepted(void **state) {
   while (rounds-- != 0) {
     plan_t plan = plan_any(&dice, 500);
     plan.put_ways = WAIT;
-    assert_int_equal(execute(&plan), plan.producers * plan.attempts);
+    assert_int_equal(execute(&plan).accepted, plan.producers * plan.attempts);
   }
 }
 
@@ -223,14 +236,21 @@ static void test_shut_at_any_moment(void **state) {
 static void test_timeouts_race_with_hand_offs(void **state) {
   dice_t dice = dice_new(1000004);
   size_t rounds = dice_scaled(100);
+  sum_t all = {0};
   (void)state;
   while (rounds-- != 0) {
     plan_t plan = plan_any(&dice, 500);
+    sum_t sum;
     plan.put_ways = UNTIL;
     plan.get_ways = dice_hit(&dice, 2) ? UNTIL : UNTIL | TRY;
     plan.shut_odds = dice_hit(&dice, 2) ? 0 : 500;
-    (void)execute(&plan);
+    sum = execute(&plan);
+    all.accepted += sum.accepted;
+    all.timeouts[0] += sum.timeouts[0];
+    all.timeouts[1] += sum.timeouts[1];
   }
+  printf("%zu items accepted, and as many delivered; %zu puts and %zu gets timed out\n",
+         all.accepted, all.timeouts[0], all.timeouts[1]);
 }
 
 static int set_up(void **state) {

@@ -139,13 +139,16 @@ caught never_unlocked 'deadlock|lock' pass.c 's/  handoff__end_unlock\(s, way\);
 caught waits_for_ever 'endless' slot.c 's/(  handoff__slot_unlock\(s\);\n)(  count = empty\(s, &first\);\n  drop)/\1  while (atomic_load(\&s->ends[0].wanted) == 0) {}\n\2/'
 # The turns.
 caught served_last 'history' end.c 's/handoff__queue_pop\(&s->ends\[way\]\.waiters\)([^;]*;\n)/s->ends[way].waiters.prev\1 handoff__queue_remove(\&waiter->link);\n/'
-caught spin_hopes_wrong 'history|items|race' pass.c 's/(end->spin_misses\+\+;\n  return) state/\1 ready/'
+caught spin_hopes_wrong 'order|history|items|race' pass.c 's/(end->spin_misses\+\+;\n  return) state/\1 ready/'
 caught meet_turned 'history' pass.c \
   's/(  met = handoff__end_take_first)/  handoff__queue_push(\&s->ends[other].waiters, handoff__queue_pop(\&s->ends[other].waiters));\n\1/'
 caught meet_anybody 'deadlock|history|outcome|items' pass.c 's/(else if \(s->capacity == 0 && )(meet\(s, way, item, &woken\)\))/\1waiter == NULL \&\& \2/'
 # The shut.
 caught shut_no_getters 'deadlock' slot.c 's/handoff__end_release\(s, HANDOFF__GET, [^;]*;//'
 caught shut_no_putters 'deadlock|history' slot.c 's/handoff__end_release\(s, HANDOFF__PUT, [^;]*;//'
+shut_looks_again='s/(void handoff_slot_shut.*)  shut\(s, &woken\);\n  handoff__slot_unlock\(s\);(.*size_t handoff_slot_abort)/\1  shut(s, \&woken);\n  handoff__slot_unlock(slot->impl);\2/'
+caught shut_looks_again 'race|crash' slot.c "$shut_looks_again"
+bare caught shut_looks_again 'crash' slot.c "$shut_looks_again"
 caught release_one 'deadlock|history' end.c 's/while (\(!handoff__queue_is_empty\(&s->ends\[way\]\.waiters\)\) \{\n    handoff__end_wake)/if \1/'
 caught eof_undrained 'history' pass.c 's/(else if \(waiter == NULL && )(\(state & HANDOFF__FULL\) != ready)/\1(\2 || s->shut)/'
 caught put_after_shut 'history' pass.c 's/ && !\(s->shut && way == HANDOFF__PUT\)//'
@@ -169,10 +172,9 @@ caught abort_not_counted 'history' slot.c 's/  s->dropped \+= count;\n//'
 caught destroy_no_drop 'items' slot.c 's/  drop\(s, first, count\);\n(  uv_mutex)/\1/'
 caught peek_unlocked 'race' pass.c \
   's/  handoff__slot_lock\(s\);( \/\* both: .*  \} else if \(s->shut\) \{\n    err = UV_EOF;\n  \}\n)  handoff__slot_unlock\(s\);/\1/'
-caught stats_unlocked 'history|race' inspect.c \
-  's/  handoff__slot_lock\(slot->impl\);\n(  \*stats = [^;]*;\n)  handoff__slot_unlock\(slot->impl\);/\1/'
-bare caught stats_unlocked 'history' inspect.c \
-  's/  handoff__slot_lock\(slot->impl\);\n(  \*stats = [^;]*;\n)  handoff__slot_unlock\(slot->impl\);/\1/'
+stats_unlocked='s/  handoff__slot_lock\([^;]*;\n(  [^;]* = stats_of\([^;]*;\n)  handoff__slot_unlock\([^;]*;/\1/'
+caught stats_unlocked 'history|race' inspect.c "$stats_unlocked"
+bare caught stats_unlocked 'history' inspect.c "$stats_unlocked"
 caught counted_twice 'history' end.h 's/(const uint64_t moved = handoff__end_count\(end\);)/\1 if (way == HANDOFF__GET \&\& end->waiters.next != \&end->waiters) handoff__end_count(end);/'
 caught slot_leak 'faults|leak' slot.c 's/(err = init_ends\(s\);\n  if \(err != 0\) \{\n)    free\(s\);/\1/'
 # The park.

@@ -9,8 +9,9 @@
 #define SIDE_MAX 3 /* producers, or consumers */
 #define ITEM_BYTES_MAX 24
 
-/* BALANCED: no more gets than puts, and no more of those than fit, each tried until it succeeds, and nobody shuts the slot: nothing comes to
- * the rescue of who has not been woken. SHUT: each call once, and somebody shuts it some time. */
+/* BALANCED: no more gets than puts, and no more of those than fit, each tried until it succeeds, and nobody
+ * shuts the slot: nothing comes to the rescue of who has not been woken. SHUT: each call once, and somebody
+ * shuts it some time. */
 typedef enum { BALANCED, SHUT } ending_t;
 
 /* Who destroys the slot: the last to be done with it; or, at once, who knows that all hand-offs are done; or, from

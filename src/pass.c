@@ -22,8 +22,8 @@
  * so it is for who has waited, before the locks are free again. A thread that hopes for a cell before it sleeps
  * does so with its end's lock held, where nobody waits, and lets go when wanted.
  *
- * ORDER OF LOCKS. Putting, then getting. A getter that needs both lets go of its own first, and has then done
- * nothing yet. To unlock is the last that a call does to the slot, and destroy waits for both locks. Threads are
+ * ORDER OF LOCKS. Putting, then getting. A getter that needs both and cannot have the other at once lets go of
+ * its own first; it has done nothing yet. To unlock is the last that a call does to the slot, and destroy waits for both locks. Threads are
  * woken after that, by a wake that touches nothing but the thread's park. Requests are
  * posted to their port with the locks held (a port's lock is taken inside a slot's): whoever
  * works off the waiters may not be who put the items, and a loop that has several requests in one slot
@@ -118,11 +118,7 @@ static int pass_slowly(struct handoff__slot *s, enum handoff__way way, void *ite
   int err = 0;
 
   handoff__queue_init(&woken);
-  if (way == HANDOFF__GET) {
-    handoff__end_unlock(s, HANDOFF__GET);
-    handoff__end_lock(s, HANDOFF__PUT);
-  }
-  handoff__end_lock(s, HANDOFF__GET);
+  handoff__slot_lock_rest(s, way);
   if (s->shut && way == HANDOFF__PUT) {
     err = UV_EPIPE;
   } else if (handoff__end_is_ready(s, way)) {

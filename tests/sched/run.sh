@@ -122,8 +122,9 @@ caught store_relaxed 'race' end.h 's/memory_order_release/memory_order_relaxed/g
 caught look_relaxed 'race' end.h 's/memory_order_acquire/memory_order_relaxed/g'
 # The locks and the end.
 caught lock_order 'deadlock' end.c 's/(handoff__end_lock\(s, HANDOFF__)PUT(\);\n  handoff__end_lock\(s, HANDOFF__)GET/\1GET\2PUT/'
-caught lock_kept 'deadlock|lock' pass.c 's/    handoff__end_unlock\(s, HANDOFF__GET\);\n(    handoff__end_lock\(s, HANDOFF__PUT\);\n  \})\n  handoff__end_lock\(s, HANDOFF__GET\);/\1 else handoff__end_lock(s, HANDOFF__GET);/'
-slowly_one_lock='s/  if \(way == HANDOFF__GET\) \{\n    handoff__end_unlock[^}]*\}\n  handoff__end_lock\(s, HANDOFF__GET\);(.*)  handoff__end_unlock\(s, HANDOFF__GET\);(.*)  handoff__end_unlock\(s, HANDOFF__PUT\);(\n  handoff__wake)/\1\2  handoff__end_unlock(s, way);\3/'
+caught lock_kept 'deadlock' end.c 's/    handoff__end_unlock\(s, HANDOFF__GET\);\n    handoff__slot_lock\(s\);/    handoff__end_lock(s, HANDOFF__PUT);/'
+caught try_believed 'lock|race' end.c 's/(else if \(uv_mutex_trylock\([^{]*\{ [^{]*)    handoff__end_unlock\(s, HANDOFF__GET\);\n    handoff__slot_lock\(s\);\n/\1/'
+slowly_one_lock='s/  handoff__slot_lock_rest\(s, way\);(.*)  handoff__end_unlock\(s, HANDOFF__GET\);(.*)  handoff__end_unlock\(s, HANDOFF__PUT\);(\n  handoff__wake)/\1\2  handoff__end_unlock(s, way);\3/'
 caught slowly_one_lock 'race' pass.c "$slowly_one_lock"
 destroy_unlocked='s/  handoff__slot_lock\(s\);\n  handoff__slot_unlock\(s\);\n(  count)/\1/'
 caught destroy_unlocked 'freed|lock|race' slot.c "$destroy_unlocked"

@@ -100,23 +100,19 @@ void handoff__end_wake(struct handoff__waiter *waiter, struct handoff__link *wok
   }
 }
 
-/* True: it has changed cells. */
-static bool serve(struct handoff__slot *s, enum handoff__way way, struct handoff__link *woken) {
-  bool has_moved = false;
-
+static void serve(struct handoff__slot *s, enum handoff__way way, struct handoff__link *woken) {
   while (!handoff__queue_is_empty(&s->ends[way].waiters) && handoff__end_is_ready(s, way)) {
     struct handoff__waiter *waiter = handoff__end_take_first(s, way, 0);
     handoff__end_move(s, way, waiter->item);
     handoff__end_wake(waiter, woken);
-    has_moved = true;
   }
-  return has_moved;
 }
 
 void handoff__slot_settle(struct handoff__slot *s, struct handoff__link *woken) {
-  do {
-    (void)serve(s, HANDOFF__PUT, woken); /* who waits to get comes next anyway */
-  } while (serve(s, HANDOFF__GET, woken));
+  /* Nobody waits to put unless the ring is full, nor to get unless it is empty: one of the two does nothing, and
+   * what the other does makes nobody ready there. */
+  serve(s, HANDOFF__PUT, woken);
+  serve(s, HANDOFF__GET, woken);
   mark(s, HANDOFF__PUT);
   mark(s, HANDOFF__GET);
 }

@@ -228,6 +228,5 @@ bare caught leave_unlocked 'items|history|outcome|frame|crash|deadlock' pass.c "
 # No mutants: what decides about the pace only, and what is not needed for what is run here (README.md). They hold.
 sound dispatch_one port.c 's/DISPATCH_MAX 256/DISPATCH_MAX 1/'
 sound no_spin slot.c 's/(may_spin\[HANDOFF__...\] = )[^;]*;/\1false;/g'
-sound settle_once end.c 's/while \(serve\(s, HANDOFF__GET, woken\)\)/while (serve(s, HANDOFF__GET, woken) \&\& false)/'
 sound closed_early port.c 's/p->closing && p->active == 0/p->closing/'
 exit $status

@@ -130,7 +130,7 @@ static bool run_round(duel_t *duel, dice_t *dice, size_t *times, uint64_t first,
 static void on_drop(void *item, void *arg) {
   (void)item;
   (void)arg;
-  CHECK(!"nothing is left to drop");
+  dice_fail(__FILE__, __LINE__, "nothing is left to drop");
 }
 
 static void run_duel(duel_t *duel) {

@@ -103,7 +103,7 @@ static void waits_are_counted_on_the_side_that_waits(void **state) {
   make(1, HANDOFF_WAIT);
   call_get(&calls[0], &slot, &got[0], HANDOFF_NEVER);
   queued_await_getters(&slot, 1);
-  call_get(&calls[1], &slot, &got[1], uv_hrtime() + 20 * 1000000);
+  call_get(&calls[1], &slot, &got[1], uv_hrtime() + (uint64_t)20 * 1000000);
   assert_int_equal(call_end(&calls[1]), UV_ETIMEDOUT);
   stats = stats_of_slot();
   assert_int_equal(stats.sides[HANDOFF_CONSUMER].waiting, 1);

@@ -52,6 +52,19 @@ static int report(struct handoff__side *side, const handoff_event_t *event) {
   return handoff_put(&side->lane->reports, &told);
 }
 
+/* Tries first, to tell a turn that has waited from one that has not. */
+static int put_timed(struct handoff__side *side, handoff_event_t *event, uint64_t ready_ns) {
+  int err = handoff_try_put(&side->lane->items, side->item);
+  bool has_waited = err == UV_EAGAIN;
+
+  if (has_waited) {
+    err = handoff_put(&side->lane->items, side->item);
+  }
+  event->done_ns = uv_hrtime();
+  event->waited_ns = has_waited ? event->done_ns - ready_ns : 0;
+  return err;
+}
+
 /* If it does not return 0 it has dropped the item. */
 static int put_item(struct handoff__side *side, handoff_event_t *event) {
   const handoff_lane_options_t *options = &side->lane->options;
@@ -59,24 +72,16 @@ static int put_item(struct handoff__side *side, handoff_event_t *event) {
   int err;
 
   memcpy(side->item + side->lane->stamp_offset, &ready_ns, sizeof ready_ns);
-  err = handoff_try_put(&side->lane->items, side->item);
-  if (err == UV_EAGAIN) {
-    err = handoff_put(&side->lane->items, side->item);
-    if (ready_ns != 0) {
-      event->done_ns = uv_hrtime();
-      event->waited_ns = event->done_ns - ready_ns;
-    }
-  } else if (ready_ns != 0) {
-    event->done_ns = uv_hrtime();
-  }
+  err = ready_ns != 0 ? put_timed(side, event, ready_ns)
+                      : handoff_put(&side->lane->items, side->item);
   if (err != 0 && options->drop != NULL) {
     options->drop(side->item, options->drop_arg);
   }
   return err == UV_EPIPE ? ENDED : err;
 }
 
-static int get_item(struct handoff__side *side, handoff_event_t *event) {
-  uint64_t ready_ns = is_reported(side, event) ? uv_hrtime() : 0;
+static int get_timed(struct handoff__side *side, handoff_event_t *event) {
+  uint64_t ready_ns = uv_hrtime();
   uint64_t stamp_ns;
   int err = handoff_try_get(&side->lane->items, side->item);
   bool has_waited = err == UV_EAGAIN;
@@ -84,12 +89,18 @@ static int get_item(struct handoff__side *side, handoff_event_t *event) {
   if (has_waited) {
     err = handoff_get(&side->lane->items, side->item);
   }
-  if (err == 0 && ready_ns != 0) {
+  if (err == 0) {
     event->done_ns = uv_hrtime();
     event->waited_ns = has_waited ? event->done_ns - ready_ns : 0;
     memcpy(&stamp_ns, side->item + side->lane->stamp_offset, sizeof stamp_ns);
     event->handoff_ns = event->done_ns - (stamp_ns > ready_ns ? stamp_ns : ready_ns);
   }
+  return err;
+}
+
+static int get_item(struct handoff__side *side, handoff_event_t *event) {
+  int err = is_reported(side, event) ? get_timed(side, event)
+                                     : handoff_get(&side->lane->items, side->item);
   return err == UV_EOF ? ENDED : err;
 }
 

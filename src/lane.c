@@ -38,12 +38,20 @@ static int init_slot(handoff_slot_t *slot, size_t item_size, size_t capacity,
   return handoff_slot_init(slot, &options);
 }
 
+/* A worker's item, which no other thread's memory shares a cache line with. */
+static unsigned char *item_new(size_t stride) {
+  unsigned char *block = malloc(HANDOFF__LINE + stride + HANDOFF__LINE);
+  return block == NULL ? NULL : block + HANDOFF__LINE;
+}
+
+static void item_free(unsigned char *item) { free(item == NULL ? NULL : item - HANDOFF__LINE); }
+
 static void destroy(struct handoff__lane *l) {
   int side;
 
   for (side = HANDOFF_PRODUCER; side <= HANDOFF_CONSUMER; side++) {
     handoff_slot_destroy(&l->sides[side].gate); /* of one that was never made: does nothing */
-    free(l->sides[side].item);
+    item_free(l->sides[side].item);
   }
   handoff_slot_destroy(&l->reports);
   handoff_slot_destroy(&l->items);
@@ -59,7 +67,7 @@ static int init_side(struct handoff__lane *l, handoff_side_t which, size_t strid
   side->permits_max = pacing->late == HANDOFF_BURST ? pacing->burst : 1;
   handoff__permits_init(side, pacing);
   atomic_init(&side->is_stopping, false);
-  side->item = malloc(stride);
+  side->item = item_new(stride);
   if (side->item == NULL) {
     return UV_ENOMEM;
   }

@@ -11,6 +11,7 @@
 
 #include "handoff.h"
 #include "pace.h"
+#include "slot.h"
 #include "tick.h"
 
 /* What a worker tells the loop: a hand-off or, as its last word, that it has ended. */
@@ -26,6 +27,7 @@ struct handoff__permit {
   uint64_t missed; /* ticks before it */
 };
 
+/* What a worker, the other one and the loop write is kept apart: no cache line is two of theirs. */
 struct handoff__side {
   /* Set at init, then constant. */
   struct handoff__lane *lane;
@@ -40,6 +42,7 @@ struct handoff__side {
 
   unsigned char *item; /* Worker thread: the item in hand, and behind it its stamp. */
 
+  unsigned char pad[HANDOFF__LINE];
   /* Loop thread only. */
   uv_thread_t thread;
   struct handoff__pace pace;
@@ -48,6 +51,7 @@ struct handoff__side {
   uint64_t missed;    /* ticks, since the last permit */
   uint64_t delivered; /* events */
   bool has_ended;
+  unsigned char pad_end[HANDOFF__LINE];
 };
 
 struct handoff__lane {

@@ -10,19 +10,23 @@
 #include "sink.h"
 #include "source.h"
 
+/* What the two workers write is kept apart by so many bytes: no cache line is both of theirs. */
+#define WORK_LINE 64
+
 struct work {
   void *data; /* the application's */
   /* Set at init, then constant. */
   const struct options *options;
   const char *source_name; /* for people */
   bool is_flushed;         /* every line at once, because hand-offs are paced */
-  /* Each written by one worker; any thread may look how far they are. */
+  unsigned char pad[WORK_LINE];
+  /* The producer's, and the loop's again once the lane has ended; but any thread may look how far it is. */
   atomic_uint_fast64_t produced;
-  atomic_uint_fast64_t consumed;
-  /* The producer's, and the loop's again once the lane has ended. */
   struct source source;
   int source_error;
-  /* The consumer's, and the loop's again once the lane has ended. */
+  unsigned char pad_between[WORK_LINE];
+  /* The consumer's, likewise. */
+  atomic_uint_fast64_t consumed;
   struct sink sink;
   int sink_error;
 };

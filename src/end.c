@@ -56,6 +56,7 @@ static void mark(struct handoff__slot *s, enum handoff__way way) {
 void handoff__end_enqueue(struct handoff__slot *s, enum handoff__way way,
                           struct handoff__waiter *waiter) {
   waiter->queued = true;
+  atomic_init((atomic_uint *)(void *)&waiter->claim, 0);
   waiter->is_putter = way == HANDOFF__PUT;
   handoff__queue_push(&s->ends[way].waiters, &waiter->link);
   s->ends[way].waits++;
@@ -73,23 +74,36 @@ static void note_wait(struct handoff__end *end, const struct handoff__waiter *wa
 
 struct handoff__waiter *handoff__end_take_first(struct handoff__slot *s, enum handoff__way way,
                                                 int status) {
-  struct handoff__waiter *waiter =
-      handoff__owner(handoff__queue_pop(&s->ends[way].waiters), struct handoff__waiter, link);
-  waiter->queued = false;
-  waiter->status = status;
-  note_wait(&s->ends[way], waiter);
-  return waiter;
+  struct handoff__link *waiters = &s->ends[way].waiters;
+
+  while (!handoff__queue_is_empty(waiters)) {
+    struct handoff__waiter *waiter =
+        handoff__owner(handoff__queue_pop(waiters), struct handoff__waiter, link);
+    waiter->queued = false;
+    if (handoff__waiter_claim(waiter)) {
+      waiter->status = status;
+      note_wait(&s->ends[way], waiter);
+      return waiter;
+    }
+    /* It is on its way out, and still there, since it has yet to take this end's lock. */
+  }
+  return NULL;
 }
 
-bool handoff__end_leave(struct handoff__slot *s, enum handoff__way way,
+void handoff__end_leave(struct handoff__slot *s, enum handoff__way way,
                         struct handoff__waiter *waiter) {
-  if (!waiter->queued) {
-    return false;
+  struct handoff__end *end = &s->ends[way];
+
+  if (waiter->queued) {
+    waiter->queued = false;
+    handoff__queue_remove(&waiter->link);
   }
-  waiter->queued = false;
-  handoff__queue_remove(&waiter->link);
-  note_wait(&s->ends[way], waiter);
-  return true;
+  note_wait(end, waiter);
+  if (waiter->is_ordered) {
+    end->cancels++;
+  } else {
+    end->timeouts++;
+  }
 }
 
 void handoff__end_wake(struct handoff__waiter *waiter, struct handoff__link *woken) {
@@ -101,8 +115,9 @@ void handoff__end_wake(struct handoff__waiter *waiter, struct handoff__link *wok
 }
 
 static void serve(struct handoff__slot *s, enum handoff__way way, struct handoff__link *woken) {
-  while (!handoff__queue_is_empty(&s->ends[way].waiters) && handoff__end_is_ready(s, way)) {
-    struct handoff__waiter *waiter = handoff__end_take_first(s, way, 0);
+  struct handoff__waiter *waiter;
+
+  while (handoff__end_is_ready(s, way) && (waiter = handoff__end_take_first(s, way, 0)) != NULL) {
     handoff__end_move(s, way, waiter->item);
     handoff__end_wake(waiter, woken);
   }
@@ -119,8 +134,10 @@ void handoff__slot_settle(struct handoff__slot *s, struct handoff__link *woken) 
 
 void handoff__end_release(struct handoff__slot *s, enum handoff__way way, int status,
                           struct handoff__link *woken) {
-  while (!handoff__queue_is_empty(&s->ends[way].waiters)) {
-    handoff__end_wake(handoff__end_take_first(s, way, status), woken);
+  struct handoff__waiter *waiter;
+
+  while ((waiter = handoff__end_take_first(s, way, status)) != NULL) {
+    handoff__end_wake(waiter, woken);
   }
 }
 

@@ -125,12 +125,13 @@ static inline void handoff__end_move(struct handoff__slot *s, enum handoff__way 
 void handoff__end_enqueue(struct handoff__slot *s, enum handoff__way way,
                           struct handoff__waiter *waiter);
 
-/* Takes the first waiter out of the queue, with its status. There must be one. */
+/* Takes the first waiter who has not given up out of the queue, with its status; and those before it, who
+ * have. NULL: there is none. */
 struct handoff__waiter *handoff__end_take_first(struct handoff__slot *s, enum handoff__way way,
                                                 int status);
 
-/* This end's lock is held. Takes this waiter out, which gives up. False: somebody else has. */
-bool handoff__end_leave(struct handoff__slot *s, enum handoff__way way,
+/* This end's lock is held. Takes this waiter out, which has claimed itself, if nobody has. */
+void handoff__end_leave(struct handoff__slot *s, enum handoff__way way,
                         struct handoff__waiter *waiter);
 
 /* It is done: wakes it if it must be in order, or else adds it to those to be woken without a lock. */

@@ -144,8 +144,9 @@ struct handoff__link {
 struct handoff__waiter {
   struct handoff__link link; /* Guarded by the lock of the slot's end: in its `waiters`. */
   bool queued;               /* Guarded by the same. */
+  unsigned claim;            /* Atomic: whoever takes it decides how the wait ends. */
   bool is_putter;            /* Set before it is queued, then constant: which end. */
-  int status;                /* Set by whoever takes it out of the queue, before `wake`. */
+  int status;                /* Set by whoever has claimed it, before `wake`. */
   void *item;                /* Where the item comes from (a putter: only read) or goes to. */
   void (*wake)(struct handoff__waiter *); /* Called once, by whoever has set the status. */
   bool is_ordered; /* Wakes must come in the order of the items: called with the lock held. So it is
@@ -249,9 +250,8 @@ HANDOFF_API void handoff_slot_shut(handoff_slot_t *slot);
 HANDOFF_API size_t handoff_slot_abort(handoff_slot_t *slot);
 
 /* Drops the items that are left and frees what init took. Nobody may be using the slot, but the last
- * user may destroy it as soon as its own call has returned: a call without a deadline whose hand-off is
- * known to be done no longer touches it, even if it has not returned yet. One with a deadline, or a
- * request, uses the slot until it has returned, or called back.
+ * user may destroy it as soon as its own call has returned: a call, or request, whose hand-off is
+ * known to be done no longer touches it, even if it has not returned, or called back, yet.
  *
  * Thread:  any.
  * Blocks:  no. */
@@ -365,7 +365,7 @@ HANDOFF_API int handoff_port_set_busy_poll(handoff_port_t *port, uint64_t max_ns
  *          closing), and then it does not run.
  * Owns:    `item` must stay readable and unchanged until on_done. With status 0 what it refers to is
  *          the slot's; otherwise it is still the caller's. The request is the library's until
- *          on_done, and the slot must live until then. */
+ *          on_done; the slot must live until then, or until the hand-off is known to be done. */
 HANDOFF_API HANDOFF_CHECKED int handoff_port_put(handoff_port_t *port, handoff_req_t *req,
                                                  handoff_slot_t *slot, const void *item,
                                                  handoff_req_cb on_done);
@@ -377,7 +377,7 @@ HANDOFF_API HANDOFF_CHECKED int handoff_port_put(handoff_port_t *port, handoff_r
  * Returns: 0, and then on_done runs exactly once with 0, UV_EOF (shut and drained) or UV_ECANCELED;
  *          or the errors of handoff_port_put, and then it does not run.
  * Owns:    `item` must stay writable until on_done. With status 0 what it refers to is the caller's.
- *          The request is the library's until on_done, and the slot must live until then. */
+ *          The request is the library's until on_done; the slot as in handoff_port_put. */
 HANDOFF_API HANDOFF_CHECKED int handoff_port_get(handoff_port_t *port, handoff_req_t *req,
                                                  handoff_slot_t *slot, void *item,
                                                  handoff_req_cb on_done);

@@ -22,6 +22,10 @@
  * so it is for who has waited, before the locks are free again. A thread that hopes for a cell before it sleeps
  * does so with its end's lock held, where nobody waits, and lets go when wanted.
  *
+ * GIVING UP. Who is late, or cancelled, claims its own waiter first, by an atomic exchange, and takes it out of
+ * the queue afterwards. Who serves it claims it too. So exactly one of them decides, and who comes too late to give
+ * up has not looked at the slot to learn so.
+ *
  * ORDER OF LOCKS. Putting, then getting. A getter that needs both and cannot have the other at once lets go of
  * its own first; it has done nothing yet. To unlock is the last that a call does to the slot, and destroy waits for both locks. Threads are
  * woken after that, by a wake that touches nothing but the thread's park. Requests are
@@ -83,12 +87,11 @@ static unsigned spin(struct handoff__slot *s, enum handoff__way way) {
 static bool meet(struct handoff__slot *s, enum handoff__way way, void *item,
                  struct handoff__link *woken) {
   const enum handoff__way other = way == HANDOFF__PUT ? HANDOFF__GET : HANDOFF__PUT;
-  struct handoff__waiter *met;
+  struct handoff__waiter *met = handoff__end_take_first(s, other, 0);
 
-  if (handoff__queue_is_empty(&s->ends[other].waiters)) {
+  if (met == NULL) {
     return false;
   }
-  met = handoff__end_take_first(s, other, 0);
   handoff__copy(way == HANDOFF__PUT ? met->item : item, way == HANDOFF__PUT ? item : met->item,
                 s->item_size);
   handoff__end_wake(met, woken);
@@ -201,17 +204,15 @@ int handoff__slot_peek(handoff_slot_t *slot, void *item) {
 }
 
 bool handoff__slot_leave(handoff_slot_t *slot, struct handoff__waiter *waiter) {
-  struct handoff__slot *s = slot->impl;
   const enum handoff__way way = waiter->is_putter ? HANDOFF__PUT : HANDOFF__GET;
-  bool was_queued;
+  struct handoff__slot *s;
 
-  handoff__end_lock(s, way);
-  was_queued = handoff__end_leave(s, way, waiter);
-  if (was_queued && waiter->is_ordered) {
-    s->ends[way].cancels++;
-  } else if (was_queued) {
-    s->ends[way].timeouts++;
+  if (!handoff__waiter_claim(waiter)) {
+    return false;
   }
+  s = slot->impl; /* it is there: who waits in it is not done with it */
+  handoff__end_lock(s, way);
+  handoff__end_leave(s, way, waiter);
   handoff__end_unlock(s, way);
-  return was_queued;
+  return true;
 }

@@ -43,7 +43,7 @@ static void begin(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot
 
   err = operate(slot, item, &req->waiter);
   if (err != UV_EAGAIN) { /* done at once; the callback still comes from the loop */
-    req->waiter.queued = false;
+    (void)handoff__waiter_claim(&req->waiter); /* too late to cancel it */
     req->waiter.status = err;
     handoff__port_post_to_self(port->impl, &req->job);
   }

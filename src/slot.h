@@ -67,6 +67,17 @@ struct handoff__slot {
   struct handoff__end ends[2]; /* by handoff__way */
 };
 
+/* A waiter's claim. Who waits may give up, because it is late or cancelled, at the moment at which somebody
+ * else is about to serve it: whoever claims it first decides. So who gives up learns without a look at
+ * the slot, which may be gone, that it is too late. It orders nothing: the locks and the wake do. Any
+ * thread; true: claimed. */
+#define HANDOFF__CLAIMED 1u
+
+static inline bool handoff__waiter_claim(struct handoff__waiter *waiter) {
+  return atomic_exchange_explicit((atomic_uint *)(void *)&waiter->claim, HANDOFF__CLAIMED,
+                                  memory_order_relaxed) != HANDOFF__CLAIMED;
+}
+
 /* Put the item, or get one, at once, or queue the waiter, whose `item`, `wake` and `is_ordered` have been
  * set. The waiter may be NULL. `may_spin`: the caller would sleep next, and may hope for some microseconds first.
  * Returns: 0: done; UV_EPIPE or UV_EOF: shut; UV_EAGAIN: not done, and, if there is a waiter, it is
@@ -77,8 +88,9 @@ int handoff__slot_put(handoff_slot_t *slot, const void *item, struct handoff__wa
 int handoff__slot_get(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter,
                       bool may_spin);
 
-/* Takes the waiter out of its queue, unless somebody else has. True: it was still queued, its wake
- * will not be called. False: its wake has been, is being or will be called. */
+/* Takes the waiter, which has been queued, out of its queue, unless somebody else has claimed it. True: its
+ * wake will not be called. False: its wake has been, is being or will be called; the slot has not been
+ * looked at, and may be gone. */
 bool handoff__slot_leave(handoff_slot_t *slot, struct handoff__waiter *waiter);
 
 /* Copies the oldest item. Returns: 0; UV_EOF; UV_EAGAIN. */

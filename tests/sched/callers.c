@@ -51,18 +51,13 @@ static void watch(void) {
   }
 }
 
-/* Some of those who destroy must know that all calls of the other end are done when their hand-off is: those
- * with a deadline are not. */
-static call_kind_t any_kind(call_way_t way, unsigned failures) {
-  bool may_have_deadline =
-      scenario.ending == SHUT || scenario.destroyer == BY_LAST_USER ||
-      scenario.destroyer == (way == CALL_PUT ? BY_LAST_PUTTER : BY_LAST_GETTER);
+static call_kind_t any_kind(unsigned failures) {
   unsigned choice = chance_below(chance(), 4);
 
   if (choice < 2 || (scenario.ending == BALANCED && failures >= PATIENCE)) {
     return BY_WAITING;
   }
-  return choice == 2 && may_have_deadline ? BY_DEADLINE : BY_TRYING;
+  return choice == 2 ? BY_DEADLINE : BY_TRYING;
 }
 
 /* Up to 400 ns from now, of which each step takes one; some have passed; some never come, or so late that the
@@ -98,7 +93,7 @@ static int get_by(call_kind_t kind, void *item, uint64_t deadline_ns) {
 
 static int call_once(call_way_t way, unsigned failures, int item) {
   unsigned char bytes[ITEM_BYTES_MAX];
-  call_kind_t kind = any_kind(way, failures);
+  call_kind_t kind = any_kind(failures);
   uint64_t deadline_ns = any_deadline_ns();
   call_t *call;
   int err;

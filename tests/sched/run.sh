@@ -134,15 +134,22 @@ caught destroy_other_lock 'freed|lock|race' slot.c \
   's/  handoff__slot_lock\(s\);\n  handoff__slot_unlock\(s\);\n(  count)/  handoff__end_lock(s, HANDOFF__GET); handoff__end_unlock(s, HANDOFF__GET);\n\1/'
 touch_after_wake='s/(waiter->wake\(waiter\);) \/\*/\1 waiter->status = 0; \/*/'
 caught touch_after_wake 'frame|race|lock' end.c "$touch_after_wake"
-leave_unlocked='s/(was_queued;\n\n)  handoff__end_lock\(s, way\);(.*)  handoff__end_unlock\(s, way\);/\1\2/'
+leave_unlocked='s/handoff__end_lock\(s, way\);\n(  handoff__end_leave\(s, way, waiter\);)\n  handoff__end_unlock\(s, way\);/\1/'
 caught leave_unlocked 'race' pass.c "$leave_unlocked"
+# Who gives up, and who serves.
+looked_first='s/  if \(!handoff__waiter_claim\(waiter\)\) \{\n    return false;\n  \}\n(  s = slot->impl;[^\n]*\n  handoff__end_lock\(s, way\);\n)/\1  if (!handoff__waiter_claim(waiter)) { handoff__end_unlock(s, way); return false; }\n/'
+caught looked_first 'freed|race|lock' pass.c "$looked_first"
+claim_ignored='s/if \(handoff__waiter_claim\(waiter\)\) \{/(void)handoff__waiter_claim(waiter); {/'
+caught claim_ignored 'items|outcome|frame|race|crash|lock' end.c "$claim_ignored"
+caught leaves_anyway 'items|outcome|frame|race|crash|lock|history' pass.c 's/(if \(!handoff__waiter_claim\(waiter\)\)) \{\n    return false;/\1 {/'
+caught cancelled_when_done 'deadlock|outcome|callback|items|history|race|lock|crash|freed|frame' request.c 's/\(void\)handoff__waiter_claim[^;]*;/req->waiter.claim = 0;/'
 caught never_unlocked 'deadlock|lock' pass.c 's/  handoff__end_unlock\(s, way\);\n(  return err;)/  if (err == 0) handoff__end_unlock(s, way);\n\1/'
 caught waits_for_ever 'endless' slot.c 's/(  handoff__slot_unlock\(s\);\n)(  count = empty\(s, &first\);\n  drop)/\1  while (atomic_load(\&s->ends[0].wanted) == 0) {}\n\2/'
 # The turns.
-caught served_last 'history' end.c 's/handoff__queue_pop\(&s->ends\[way\]\.waiters\)([^;]*;\n)/s->ends[way].waiters.prev\1 handoff__queue_remove(\&waiter->link);\n/'
+caught served_last 'history' end.c 's/handoff__queue_pop\(waiters\)([^;]*;\n)/waiters->prev\1 handoff__queue_remove(\&waiter->link);\n/'
 caught spin_hopes_wrong 'order|history|items|race' pass.c 's/(end->spin_misses\+\+;\n  return) state/\1 ready/'
 caught meet_turned 'history' pass.c \
-  's/(  met = handoff__end_take_first)/  handoff__queue_push(\&s->ends[other].waiters, handoff__queue_pop(\&s->ends[other].waiters));\n\1/'
+  's/(  struct handoff__waiter \*met = )(handoff__end_take_first)/\1handoff__queue_is_empty(\&s->ends[other].waiters) ? NULL : (handoff__queue_push(\&s->ends[other].waiters, handoff__queue_pop(\&s->ends[other].waiters)), 0) ? NULL : \2/'
 caught meet_anybody 'deadlock|history|outcome|items' pass.c 's/(else if \(s->capacity == 0 && )(meet\(s, way, item, &woken\)\))/\1waiter == NULL \&\& \2/'
 # The shut.
 caught shut_no_getters 'deadlock' slot.c 's/handoff__end_release\(s, HANDOFF__GET, [^;]*;//'
@@ -150,7 +157,7 @@ caught shut_no_putters 'deadlock|history' slot.c 's/handoff__end_release\(s, HAN
 shut_looks_again='s/(void handoff_slot_shut.*)  shut\(s, &woken\);\n  handoff__slot_unlock\(s\);(.*size_t handoff_slot_abort)/\1  shut(s, \&woken);\n  handoff__slot_unlock(slot->impl);\2/'
 caught shut_looks_again 'race|crash' slot.c "$shut_looks_again"
 bare caught shut_looks_again 'crash' slot.c "$shut_looks_again"
-caught release_one 'deadlock|history' end.c 's/while (\(!handoff__queue_is_empty\(&s->ends\[way\]\.waiters\)\) \{\n    handoff__end_wake)/if \1/'
+caught release_one 'deadlock|history' end.c 's/while (\(\(waiter = handoff__end_take_first\(s, way, status\)\) != NULL\))/if \1/'
 caught eof_undrained 'history' pass.c 's/(else if \(waiter == NULL && )(\(state & HANDOFF__FULL\) != ready)/\1(\2 || s->shut)/'
 caught put_after_shut 'history' pass.c 's/ && !\(s->shut && way == HANDOFF__PUT\)//'
 caught put_slowly_after_shut 'outcome|history' pass.c 's/if \(s->shut && way == HANDOFF__PUT\)/if (false)/'

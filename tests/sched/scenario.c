@@ -130,7 +130,7 @@ static void plan(void) {
   scenario.is_latest =
       scenario.ending == SHUT && scenario.capacity != 0 && chance_hits(chance(), 3);
   total = chance_between(chance(), 1, 7);
-  if (scenario.ending == BALANCED && !scenario.has_loop && chance_hits(chance(), 2)) {
+  if (scenario.ending == BALANCED && chance_hits(chance(), 2)) {
     scenario.destroyer = chance_hits(chance(), 2) ? BY_LAST_PUTTER : BY_LAST_GETTER;
   }
   scenario.is_watched = scenario.destroyer == BY_LAST_USER && chance_hits(chance(), 3);

@@ -7,20 +7,13 @@
 
 #include "port.h"
 #include "queue.h"
+#include "relax.h"
 
 /* Looks for jobs between two looks at the clock. */
 #define LOOKS 16
 /* Where it has not been worth it lately we look for this part of the time, and every so often for all of it. */
 #define SHARE_MIN 8
 #define PROBE 16
-
-static void relax(void) {
-#if defined(__x86_64__) || defined(__i386__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__) || defined(__arm__)
-  __asm__ __volatile__("yield");
-#endif
-}
 
 static bool has_ready(struct handoff__port *p) {
   return atomic_load_explicit(&p->has_ready, memory_order_acquire);
@@ -34,7 +27,7 @@ static bool look(struct handoff__port *p, uint64_t end_ns) {
       if (has_ready(p)) {
         return true;
       }
-      relax();
+      handoff__relax();
     }
   } while (uv_hrtime() < end_ns);
   return false;

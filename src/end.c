@@ -7,6 +7,8 @@
 
 /* Tries at a lock before sleeping for it. */
 #define LOCK_TRIES 32
+/* A wait at capacity 0 that was shorter than this was, or would have been, worth to hope for. */
+#define HOPED_NS 10000u
 
 /* ------------------------------------------------------------------------------- the locks -- */
 
@@ -60,15 +62,27 @@ void handoff__end_enqueue(struct handoff__slot *s, enum handoff__way way,
   waiter->is_putter = way == HANDOFF__PUT;
   handoff__queue_push(&s->ends[way].waiters, &waiter->link);
   s->ends[way].waits++;
+  waiter->hope = 0; /* who waits for a cell has hoped for it already */
   if (s->capacity != 0) {
     mark(s, way);
+  } else if (s->has_many_cpus && !waiter->is_ordered) {
+    waiter->hope = handoff__end_hope(&s->ends[way]);
+    handoff__end_despair(&s->ends[way]); /* it was not in vain if it is over soon: see note_wait */
   }
 }
 
-/* The clock is asked for threads only, which have slept and so have cost much more. */
+/* The clock is asked for threads only, which as a rule have slept and so have cost much more. */
 static void note_wait(struct handoff__end *end, const struct handoff__waiter *waiter) {
-  if (!waiter->is_ordered) {
-    end->blocked_ns += uv_hrtime() - waiter->since_ns;
+  uint64_t waited_ns;
+
+  if (waiter->is_ordered) {
+    return;
+  }
+  waited_ns = uv_hrtime() - waiter->since_ns;
+  end->blocked_ns += waited_ns;
+  if (waiter->hope != 0 && waited_ns < HOPED_NS) {
+    end->spin_limit = HANDOFF__SPIN_MAX;
+    end->spin_misses = 0;
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "relax.h"
 #include "slot.h"
 
 /* A cell's state, an atomic word behind its item. */
@@ -15,16 +16,27 @@
 #define HANDOFF__FULL 1u
 #define HANDOFF__WAITED 2u /* beside either: who changes it must hold both locks, and settle */
 
-/* ------------------------------------------------------------------------------- the locks -- */
+/* Pauses while hoping: about 15 us at most, and 3 us where it has not been worth it lately. */
+#define HANDOFF__SPIN_MAX 512u
+#define HANDOFF__SPIN_MIN 128u
+/* So often it is tried for the whole time all the same. */
+#define HANDOFF__SPIN_PROBE 16u
 
-/* Tells the processor that this is a loop that waits. */
-static inline void handoff__relax(void) {
-#if defined(__x86_64__) || defined(__i386__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__) || defined(__arm__)
-  __asm__ __volatile__("yield");
-#endif
+/* How long to hope now. */
+static inline unsigned handoff__end_hope(const struct handoff__end *end) {
+  return end->spin_misses % HANDOFF__SPIN_PROBE == 0 ? HANDOFF__SPIN_MAX : end->spin_limit;
 }
+
+/* It was in vain. */
+static inline void handoff__end_despair(struct handoff__end *end) {
+  end->spin_misses++;
+  end->spin_limit /= 2;
+  if (end->spin_limit < HANDOFF__SPIN_MIN) {
+    end->spin_limit = HANDOFF__SPIN_MIN;
+  }
+}
+
+/* ------------------------------------------------------------------------------- the locks -- */
 
 /* Any thread, without the lock: for who has tried it once in vain. */
 void handoff__end_lock_wanted(struct handoff__slot *s, enum handoff__way way);
@@ -92,6 +104,7 @@ static inline uint64_t handoff__end_count(struct handoff__end *end) {
 static inline void handoff__slot_raise_high_water(struct handoff__slot *s, uint64_t puts) {
   struct handoff__end *end = &s->ends[HANDOFF__PUT];
 
+  puts -= s->dropped; /* nothing has been replaced before the slot was full for the first time */
   if (end->high_water < s->capacity && puts - end->gets_seen > end->high_water) {
     end->gets_seen = atomic_load_explicit(&s->ends[HANDOFF__GET].moved, memory_order_relaxed);
     if (puts - end->gets_seen > end->high_water) {

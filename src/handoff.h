@@ -153,6 +153,7 @@ struct handoff__waiter {
                       for requests, and not for threads. */
   uint64_t since_ns; /* Set before it is queued: when it began to wait. */
   uintptr_t who;     /* Set before it is queued: the thread, or the request's address. */
+  unsigned hope;     /* Set when it is queued: pauses that it is worth to wait before sleeping. */
 };
 
 struct handoff_slot_s {

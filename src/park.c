@@ -7,6 +7,7 @@
 #include "park.h"
 
 #include "queue.h"
+#include "relax.h"
 #include "slot.h"
 
 /* A longer wait is made of several: uv_cond_timedwait adds the time of day to what it is given. */
@@ -22,7 +23,7 @@ int handoff__park_init(struct handoff__park *park) {
     uv_mutex_destroy(&park->lock);
     return err;
   }
-  park->woken = false;
+  atomic_init(&park->woken, false);
   return 0;
 }
 
@@ -31,11 +32,22 @@ void handoff__park_destroy(struct handoff__park *park) {
   uv_mutex_destroy(&park->lock);
 }
 
+static bool is_woken(const struct handoff__park *park) {
+  return atomic_load_explicit(&park->woken, memory_order_relaxed);
+}
+
+/* That it is woken is for park_wait to say: with the lock, without which the waker is not done with the park. */
+void handoff__park_hope(const struct handoff__park *park, unsigned pauses) {
+  for (; pauses != 0 && !is_woken(park); pauses--) {
+    handoff__relax();
+  }
+}
+
 bool handoff__park_wait(struct handoff__park *park, uint64_t deadline_ns) {
   bool woken;
 
   uv_mutex_lock(&park->lock);
-  while (!park->woken) {
+  while (!is_woken(park)) {
     if (deadline_ns == HANDOFF_NEVER) {
       uv_cond_wait(&park->cond, &park->lock);
       continue;
@@ -48,14 +60,14 @@ bool handoff__park_wait(struct handoff__park *park, uint64_t deadline_ns) {
     /* What it returns does not matter: the predicate and the clock decide. */
     (void)uv_cond_timedwait(&park->cond, &park->lock, rest < WAIT_MAX_NS ? rest : WAIT_MAX_NS);
   }
-  woken = park->woken;
+  woken = is_woken(park);
   uv_mutex_unlock(&park->lock);
   return woken;
 }
 
 void handoff__park_wake(struct handoff__park *park) {
   uv_mutex_lock(&park->lock);
-  park->woken = true;
+  atomic_store_explicit(&park->woken, true, memory_order_relaxed);
   /* Under the lock, because without it the woken thread might take the park down first. */
   uv_cond_signal(&park->cond);
   uv_mutex_unlock(&park->lock);
@@ -99,6 +111,7 @@ static int wait_for(operation operate, handoff_slot_t *slot, enum handoff__way o
   self.waiter.who = (uintptr_t)uv_thread_self();
   err = operate(slot, item, &self.waiter, false);
   if (err == UV_EAGAIN) {
+    handoff__park_hope(&self.park, self.waiter.hope);
     if (!handoff__park_wait(&self.park, deadline_ns) && handoff__slot_leave(slot, &self.waiter)) {
       err = UV_ETIMEDOUT;
     } else {

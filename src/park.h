@@ -7,18 +7,23 @@
 #ifndef HANDOFF_PARK_H
 #define HANDOFF_PARK_H
 
+#include <stdatomic.h>
+
 #include "handoff.h"
 
 struct handoff__park {
   uv_mutex_t lock;
   uv_cond_t cond; /* signalled when woken becomes true */
-  /* Guarded by lock. */
-  bool woken;
+  /* Atomic, written with the lock held. */
+  atomic_bool woken;
 };
 
 /* Returns: 0, or what uv_mutex_init and uv_cond_init return. */
 int handoff__park_init(struct handoff__park *park);
 void handoff__park_destroy(struct handoff__park *park);
+
+/* Waits for so many pauses at most, without sleeping. */
+void handoff__park_hope(const struct handoff__park *park, unsigned pauses);
 
 /* Waits until woken, or until uv_hrtime() reaches the deadline. True: woken. */
 bool handoff__park_wait(struct handoff__park *park, uint64_t deadline_ns);

@@ -36,15 +36,10 @@
 #include "end.h"
 #include "queue.h"
 
-/* Pauses while hoping: about 15 us at most, and 3 us where it has not been worth it lately. */
-#define SPIN_MAX 512u
-#define SPIN_MIN 128u
 /* Pauses between two looks at the cell: one in so many cells, up to half a microsecond. A look takes the
  * cell's cache line away from the other side, so where there is room for many items, let some come together. */
 #define CELLS_PER_PAUSE 4u
 #define PAUSES_MAX 16u
-/* So often it is tried for the whole time all the same. */
-#define SPIN_PROBE 16u
 
 static unsigned pauses_between_looks(size_t capacity) {
   const size_t pauses = capacity / CELLS_PER_PAUSE;
@@ -56,7 +51,7 @@ static unsigned pauses_between_looks(size_t capacity) {
 static unsigned spin(struct handoff__slot *s, enum handoff__way way) {
   struct handoff__end *end = &s->ends[way];
   const unsigned ready = handoff__ready_state(way);
-  unsigned limit = end->spin_misses % SPIN_PROBE == 0 ? SPIN_MAX : end->spin_limit;
+  const unsigned limit = handoff__end_hope(end);
   const unsigned pauses = pauses_between_looks(s->capacity);
   unsigned state = handoff__end_state(s, way);
   unsigned i;
@@ -71,13 +66,13 @@ static unsigned spin(struct handoff__slot *s, enum handoff__way way) {
     }
     state = handoff__end_state(s, way);
     if (state == ready) {
-      end->spin_limit = end->spin_limit < SPIN_MAX / 2 ? end->spin_limit * 2 : SPIN_MAX;
+      end->spin_limit =
+          end->spin_limit < HANDOFF__SPIN_MAX / 2 ? end->spin_limit * 2 : HANDOFF__SPIN_MAX;
       end->spin_misses = 0;
       return state;
     }
   }
-  end->spin_limit = end->spin_limit / 2 > SPIN_MIN ? end->spin_limit / 2 : SPIN_MIN;
-  end->spin_misses++;
+  handoff__end_despair(end);
   return state;
 }
 
@@ -168,7 +163,8 @@ static inline int pass(struct handoff__slot *s, enum handoff__way way, void *ite
   }
   if (state == ready && !(s->shut && way == HANDOFF__PUT)) {
     handoff__end_move(s, way, item);
-  } else if (waiter == NULL && (state & HANDOFF__FULL) != ready && s->spare == NULL) {
+  } else if (waiter == NULL && (state & HANDOFF__FULL) != ready &&
+             (way == HANDOFF__GET || s->spare == NULL)) {
     err = !s->shut ? UV_EAGAIN : way == HANDOFF__PUT ? UV_EPIPE : UV_EOF;
   } else {
     return pass_slowly(s, way, item, waiter);

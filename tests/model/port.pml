@@ -3,8 +3,9 @@
  * A loop with REQUESTS requests begins gets on one slot, GETS in all, and makes up to CANCELS attempts to take
  * one back, from outside and from the callbacks. THREADS threads put PUTS items each and so complete what
  * waits. The loop looks for jobs before it sleeps POLLS times. With CLOSE the port is closed at any moment; without,
- * when all is done, so that nothing but the posts themselves can bring the loop to run a job. Nothing repeats for
- * ever, so all runs are finite: what never comes is an invalid end state.
+ * when all is done, so that nothing but the posts themselves can bring the loop to run a job. With LANE the first
+ * request is a lane's, which nobody cancels. Nothing repeats for ever, so all runs are finite: what never comes is an
+ * invalid end state.
  *
  * A critical section is one step (d_step, atomic). MUTANT_… breaks the protocol in one place. */
 
@@ -29,11 +30,15 @@
 #ifndef CLOSE
 #define CLOSE 0
 #endif
+#ifndef LANE
+#define LANE 0
+#endif
 #ifndef DISPATCH_MAX
 #define DISPATCH_MAX 2
 #endif
 
 #define NOBODY REQUESTS
+#define IS_A_LANES(r) (LANE && r == 0)
 
 mtype = { NONE, DONE, CANCELED };
 
@@ -229,14 +234,14 @@ inline close() {
   i = 0;
   do
   :: i == REQUESTS -> break
-  :: i != REQUESTS && !pending[i] -> i++
-  :: i != REQUESTS && pending[i] -> req = i; i++; cancel(req)
+  :: i != REQUESTS && (!pending[i] || IS_A_LANES(i)) -> i++
+  :: i != REQUESTS && pending[i] && !IS_A_LANES(i) -> req = i; i++; cancel(req)
   od;
   atomic { i = 0; req = NOBODY; send() }
 }
 
 #define CAN_BEGIN (gets != 0 && !closing && actives != REQUESTS)
-#define CAN_CANCEL (cancels != 0 && actives != 0)
+#define CAN_CANCEL (cancels != 0 && actives != (LANE && pending[0]))
 #if CLOSE
 #define CAN_CLOSE (!closing)
 #else
@@ -251,7 +256,7 @@ inline act() {
     atomic {
       cancels--;
       if
-      :: pending[0] -> req = 0
+      :: pending[0] && !IS_A_LANES(0) -> req = 0
 #if REQUESTS > 1
       :: pending[1] -> req = 1
 #endif

@@ -173,7 +173,7 @@ check_port() {
   caught MUTANT_NO_RESEND every_call_ends DISPATCH_MAX=1
   caught MUTANT_CANCEL_BLIND exactly_once CLOSE=0
   caught MUTANT_SEND_UNLOCKED send_after_close CLOSE=1
-  caught MUTANT_CLOSED_EARLY send_after_close CLOSE=1 LANE=1
+  caught MUTANT_CLOSED_EARLY exactly_once CLOSE=1 LANE=1
   caught MUTANT_SELF_OUTSIDE every_call_ends CLOSE=0
   caught MUTANT_SELF_IGNORES_READY callbacks_in_order PUTS=3 REQUESTS=3 GETS=3
   caught MUTANT_HAS_READY_LATE callbacks_in_order PUTS=3 REQUESTS=3 GETS=3

@@ -96,15 +96,16 @@ check_slot() {
   if [[ $extent == --full ]]; then
     compress=-DCOLLAPSE
     for capacity in 0 1 2; do
-      holds P=3 C=3 CAPACITY="$capacity"
-      holds P=3 C=2 CAPACITY="$capacity" ITEMS=2 SPURIOUS=0
-      holds P=2 C=3 CAPACITY="$capacity" ITEMS=3 SPURIOUS=0
+      holds P=2 C=2 CAPACITY="$capacity" ITEMS=2 TIMEOUTS=2
       holds P=2 C=2 CAPACITY="$capacity" ITEMS=2 SHUT=1 SPURIOUS=0
       holds P=2 C=2 CAPACITY="$capacity" ITEMS=2 SHUT=2 SPURIOUS=0
-      holds P=2 C=2 CAPACITY="$capacity" ITEMS=2 TIMEOUTS=2
     done
     holds P=2 C=2 CAPACITY=1 ITEMS=2 TSO=1
     holds P=2 C=2 CAPACITY=1 ITEMS=2 LATEST=1 SHUT=1 SPURIOUS=0
+    holds P=3 C=3 CAPACITY=0 SPURIOUS=0
+    holds P=3 C=3 CAPACITY=1
+    holds P=3 C=3 CAPACITY=2
+    holds P=3 C=2 CAPACITY=1 ITEMS=2 SPURIOUS=0
   fi
 
   # The mark and the locks. BARE: what comes of it, not the invariant that it broke before.

@@ -105,7 +105,6 @@ check_slot() {
     holds P=3 C=3 CAPACITY=0 SPURIOUS=0
     holds P=3 C=3 CAPACITY=1
     holds P=3 C=3 CAPACITY=2
-    holds P=3 C=2 CAPACITY=1 ITEMS=2 SPURIOUS=0
   fi
 
   # The mark and the locks. BARE: what comes of it, not the invariant that it broke before.

@@ -1,12 +1,13 @@
-/* port: a model of src/port.c, in SPIN's Promela. What stands for what: README.md.
+/* port: a model of src/port.c, request.c and busy_poll.c, in SPIN's Promela. What stands for what: README.md.
  *
  * A loop with REQUESTS requests begins gets on one slot, GETS in all, and makes up to CANCELS attempts to take
  * one back, from outside and from the callbacks. THREADS threads put PUTS items each and so complete what
- * waits. With CLOSE the port is closed at any moment; without, when all is done, so that nothing but the
- * posts themselves can bring the loop to run a job. Nothing repeats for ever, so all runs are finite: what
- * never comes is an invalid end state.
+ * waits. The loop looks for jobs before it sleeps POLLS times. With CLOSE the port is closed at any moment; without,
+ * when all is done, so that nothing but the posts themselves can bring the loop to run a job. With LANE the first
+ * request is a lane's, which nobody cancels. Nothing repeats for ever, so all runs are finite: what never comes is an
+ * invalid end state.
  *
- * A critical section is one step (d_step). MUTANT_… breaks the protocol in one place. */
+ * A critical section is one step (d_step, atomic). MUTANT_… breaks the protocol in one place. */
 
 #ifndef THREADS
 #define THREADS 1
@@ -23,25 +24,34 @@
 #ifndef CANCELS
 #define CANCELS 1
 #endif
+#ifndef POLLS
+#define POLLS 0
+#endif
 #ifndef CLOSE
 #define CLOSE 0
+#endif
+#ifndef LANE
+#define LANE 0
 #endif
 #ifndef DISPATCH_MAX
 #define DISPATCH_MAX 2
 #endif
 
 #define NOBODY REQUESTS
+#define IS_A_LANES(r) (LANE && r == 0)
 
 mtype = { NONE, DONE, CANCELED };
 
 /* The claims: never true. They give each assertion the name that run.sh prints. */
-bool exactly_once, two_outcomes, port_invariant, send_after_close, port_gone;
+bool exactly_once, two_outcomes, callbacks_in_order, port_invariant, send_after_close, port_gone;
 #define claim(name, condition) assert((condition) || name)
 
 /* struct handoff__port. */
 chan ready = [REQUESTS] of { byte };
 chan batch = [REQUESTS] of { byte };
+bool has_ready;
 bool signalled;
+bool is_running;
 bool closing;
 byte actives;
 bool freed;
@@ -53,7 +63,7 @@ bool closed;
 /* handoff_req_t. */
 bool pending[REQUESTS];
 bool queued[REQUESTS];
-mtype status[REQUESTS];
+mtype status[REQUESTS] = NONE;
 
 /* The slot: who waits in it, or what. */
 chan getters = [REQUESTS] of { byte };
@@ -62,10 +72,18 @@ byte items;
 /* What the application may still do; what the claims need. */
 byte gets = GETS;
 byte cancels = CANCELS;
+byte polls = POLLS;
 bool posted[REQUESTS];
+byte number[REQUESTS];    /* of its item, counted from 1 in the order of the slot */
 byte assigned, delivered; /* items */
-bool is_dispatching;      /* on_async is running, or has a re-send to make */
+bool is_looking;          /* on_async or on_prepare is running, and will look or send */
 byte next_thread;         /* threads are alike: without loss they begin in turn */
+
+inline assign(r) {
+  status[r] = DONE;
+  assigned++;
+  number[r] = assigned
+}
 
 /* uv_async_send. */
 inline send() {
@@ -73,37 +91,47 @@ inline send() {
   sent = true
 }
 
-/* handoff__port_post. After this the request and the port may be gone. */
-inline post(r) {
-  d_step {
-    claim(port_gone, !freed);
-    claim(exactly_once, pending[r] && !posted[r]);
-    posted[r] = true;
-    ready!r;
-    if
-    :: !signalled ->
-      signalled = true;
-#if defined(MUTANT_SEND_UNLOCKED)
-      must_send = true
-#elif !defined(MUTANT_DROPPED_SEND)
-      send()
-#endif
-    :: else
-    fi;
+inline check_post(r) {
+  claim(port_gone, !freed);
+  claim(exactly_once, pending[r] && !posted[r]);
+  posted[r] = true
+}
+
+inline check_invariant() {
 #ifndef MUTANT
-    claim(port_invariant, len(ready) == 0 || signalled);
-    claim(port_invariant, !signalled || sent || is_dispatching);
-#endif
-    r = NOBODY
-  }
-#ifdef MUTANT_SEND_UNLOCKED
-  ;
-  if
-  :: atomic { must_send -> must_send = false; send() }
-  :: !must_send
-  fi
+  claim(port_invariant, (len(ready) == 0 && len(batch) == 0) || signalled);
+  claim(port_invariant, !signalled || sent || is_looking);
+  claim(port_invariant, has_ready == (len(ready) != 0))
+#else
+  skip
 #endif
 }
+
+/* handoff__port_post. After this the request and the port may be gone. */
+inline post_locked(r) {
+  check_post(r);
+  ready!r;
+  has_ready = true;
+  if
+  :: !signalled ->
+    signalled = true;
+#if defined(MUTANT_SEND_UNLOCKED)
+    must_send = true
+#elif !defined(MUTANT_DROPPED_SEND)
+    send()
+#endif
+  :: else
+  fi;
+  check_invariant();
+  r = NOBODY
+}
+
+#ifdef MUTANT_SEND_UNLOCKED
+#define after_post() \
+  if :: atomic { must_send -> must_send = false; send() } :: !must_send fi
+#else
+#define after_post() skip
+#endif
 
 /* ------------------------------------------------------------------------------- the threads -- */
 
@@ -114,26 +142,47 @@ proctype thread(byte me) {
   bool must_send;
 #endif
 
-  atomic { me == next_thread -> next_thread++; goto put };
-put: /* handoff_put, which always has room here, and the wake of a request */
+  atomic { me == next_thread -> next_thread++ };
+put: /* handoff_put, which always has room here, and the wake of a request, with the slot's locks held */
   atomic {
     if
     :: puts == 0 -> goto end
     :: else -> puts--
     fi;
     if
-    :: len(getters) != 0 -> getters?req; queued[req] = false; status[req] = DONE; assigned++
-    :: else -> items++; goto put_again
-    fi
+    :: len(getters) != 0 -> getters?req; queued[req] = false; assign(req)
+    :: else -> items++; goto put
+    fi;
+#ifdef MUTANT_POSTED_UNLOCKED
   };
-  post(req);
-put_again:
+  atomic {
+#endif
+    post_locked(req)
+  };
+#ifdef MUTANT_SEND_UNLOCKED
+  after_post();
+#endif
   goto put;
 end:
   skip
 }
 
 /* ---------------------------------------------------------------------------------- the loop -- */
+
+/* handoff__port_post_to_self. */
+inline post_to_self(r) {
+  if
+  :: atomic {
+#ifndef MUTANT_SELF_OUTSIDE
+       is_running &&
+#endif
+#ifndef MUTANT_SELF_IGNORES_READY
+       !has_ready &&
+#endif
+       true -> check_post(r); batch!r; r = NOBODY; check_invariant() }
+  :: else -> atomic { post_locked(r) }; after_post()
+  fi
+}
 
 /* handoff_cancel of a pending request: handoff__slot_leave, and then the post. */
 inline cancel(r) {
@@ -152,7 +201,7 @@ inline cancel(r) {
 #endif
   };
   if
-  :: r != NOBODY -> post(r)
+  :: r != NOBODY -> post_to_self(r)
   :: else
   fi
 }
@@ -169,12 +218,12 @@ inline begin() {
     pending[req] = true;
     actives++;
     if
-    :: items != 0 -> items--; status[req] = DONE; assigned++
+    :: items != 0 -> items--; assign(req)
     :: else -> queued[req] = true; getters!req; req = NOBODY
     fi
   };
   if
-  :: req != NOBODY -> post(req)
+  :: req != NOBODY -> post_to_self(req)
   :: else
   fi
 }
@@ -185,14 +234,14 @@ inline close() {
   i = 0;
   do
   :: i == REQUESTS -> break
-  :: i != REQUESTS && !pending[i] -> i++
-  :: i != REQUESTS && pending[i] -> req = i; i++; cancel(req)
+  :: i != REQUESTS && (!pending[i] || IS_A_LANES(i)) -> i++
+  :: i != REQUESTS && pending[i] && !IS_A_LANES(i) -> req = i; i++; cancel(req)
   od;
   atomic { i = 0; req = NOBODY; send() }
 }
 
 #define CAN_BEGIN (gets != 0 && !closing && actives != REQUESTS)
-#define CAN_CANCEL (cancels != 0 && actives != 0)
+#define CAN_CANCEL (cancels != 0 && actives != (LANE && pending[0]))
 #if CLOSE
 #define CAN_CLOSE (!closing)
 #else
@@ -207,7 +256,7 @@ inline act() {
     atomic {
       cancels--;
       if
-      :: pending[0] -> req = 0
+      :: pending[0] && !IS_A_LANES(0) -> req = 0
 #if REQUESTS > 1
       :: pending[1] -> req = 1
 #endif
@@ -222,35 +271,108 @@ inline act() {
   fi
 }
 
-/* take_ready. */
 inline take_ready() {
+  atomic {
+    do
+    :: len(ready) != 0 -> ready?i; batch!i
+    :: else -> break
+    od;
+    i = 0;
+#ifdef MUTANT_HAS_READY_LATE
+  };
+  atomic {
+#endif
+    has_ready = false;
 #if defined(MUTANT_CLEARED_LATE)
-  atomic { move_ready() };
+  };
   if
   :: len(batch) == 0 -> signalled = false
   :: else
   fi
 #elif defined(MUTANT_CLEARED_UNLOCKED)
-  atomic { move_ready() };
-  signalled = is_more
+    is_more = (len(batch) != 0)
+  };
+  atomic { signalled = is_more; is_more = false }
 #else
-  atomic { move_ready(); signalled = is_more }
+    signalled = (len(batch) != 0)
+  }
 #endif
 }
 
-inline move_ready() {
+/* handoff__port_run. It returns budget != 0. */
+inline run_jobs() {
+  is_running = true;
+  budget = DISPATCH_MAX;
   do
-  :: len(ready) != 0 -> ready?i; batch!i
-  :: else -> break
+  :: budget == 0 -> break
+  :: budget != 0 ->
+    if
+    :: len(batch) == 0 -> take_ready()
+    :: else
+    fi;
+    if
+    :: len(batch) == 0 -> break
+    :: atomic { len(batch) != 0 -> /* on_req_done */
+         budget--;
+         batch?req;
+         claim(exactly_once, pending[req] && posted[req] && !queued[req]);
+         claim(two_outcomes, status[req] == DONE || status[req] == CANCELED);
+         if
+         :: status[req] == DONE -> delivered++; claim(callbacks_in_order, number[req] == delivered)
+         :: else
+         fi;
+         pending[req] = false; posted[req] = false; status[req] = NONE; number[req] = 0;
+         actives--;
+         req = NOBODY
+       }
+    fi;
+    do /* its callback */
+    :: CAN_BEGIN || CAN_CANCEL || CAN_CLOSE -> act()
+    :: break
+    od
   od;
-  i = 0;
-  is_more = (len(batch) != 0)
+  is_running = false
+}
+
+/* busy_poll.c: on_prepare. The time may be up at any moment. */
+inline poll() {
+  atomic {
+    is_looking = true;
+    is_more = signalled;
+    signalled = true;
+    polls--
+  };
+  if
+  :: is_more -> atomic { is_more = false; is_looking = false } /* it has been sent */
+  :: else ->
+    do
+    :: has_ready -> /* look */
+      was_worth_it = true;
+      run_jobs();
+      if
+      :: budget == 0 || closing || actives == 0 -> break
+      :: budget != 0 && !closing && actives != 0 -> signalled = true /* begin */
+      :: true -> break /* there is something else to do */
+      fi
+    :: true -> break
+    od;
+    atomic { /* end */
+      if
+#ifndef MUTANT_POLL_ENDS_BLIND
+      :: was_worth_it || len(ready) != 0 || len(batch) != 0 -> signalled = true; send()
+#endif
+      :: else -> signalled = false
+      fi;
+      was_worth_it = false; budget = 0; is_looking = false;
+      check_invariant()
+    }
+  fi
 }
 
 proctype loop() {
   byte req = NOBODY;
   byte i, budget;
-  bool is_more;
+  bool is_more, was_worth_it;
 #ifdef MUTANT_SEND_UNLOCKED
   bool must_send;
 #endif
@@ -258,36 +380,13 @@ proctype loop() {
   do
   :: CAN_BEGIN || CAN_CANCEL || CAN_CLOSE -> act()
   :: closed -> break
-  :: atomic { sent && !closed -> sent = false; is_dispatching = true; budget = DISPATCH_MAX };
-    do /* on_async */
-    :: budget == 0 -> break
-    :: budget != 0 ->
-      take_ready();
-      if
-      :: !is_more -> break
-      :: else
-      fi;
-      do
-      :: budget == 0 || len(batch) == 0 -> break
-      :: atomic { budget != 0 && len(batch) != 0 -> /* on_req_done */
-           budget--;
-           batch?req;
-           claim(exactly_once, pending[req] && posted[req] && !queued[req]);
-           claim(two_outcomes, status[req] == DONE || status[req] == CANCELED);
-           delivered = delivered + (status[req] == DONE);
-           pending[req] = false; posted[req] = false; status[req] = NONE;
-           actives--;
-           req = NOBODY
-         };
-        do /* its callback */
-        :: CAN_BEGIN || CAN_CANCEL || CAN_CLOSE -> act()
-        :: break
-        od
-      od
-    od;
+#if POLLS
+  :: polls != 0 && actives != 0 && !closing -> poll()
+#endif
+  :: atomic { sent && !closed -> sent = false; is_looking = true }; /* on_async */
+    run_jobs();
     atomic {
-      is_more = false;
-      is_dispatching = false;
+      is_looking = false;
       if
 #ifdef MUTANT_NO_RESEND
       :: budget == 0
@@ -301,7 +400,8 @@ proctype loop() {
 #endif
       :: else
       fi;
-      budget = 0
+      budget = 0;
+      check_invariant()
     }
   od;
   atomic { /* on_handle_closed */

@@ -3,7 +3,7 @@
 # is caught, by the claim that is to catch it. Prints a table. Needs spin and a C compiler.
 #
 # Usage: run.sh slot|port|order [--full]
-#   --full  also the configurations that take minutes, and up to 2 GiB
+#   --full  also the configurations that take minutes, and up to 16 GiB
 set -euo pipefail
 export LC_ALL=C
 model=$1 extent=${2-}
@@ -18,17 +18,18 @@ trap 'rm -rf "$work"' EXIT
 cd "$work"
 
 status=0
-row='%-6s %-72s %10s %6s %7s  %s\n'
+row='%-6s %-86s %10s %6s %7s %6s  %s\n'
 
-# verify DEFINITIONS COMPILER_FLAGS [PAN_FLAG…]: sets states, depth, seconds and found.
+# verify DEFINITIONS COMPILER_FLAGS [PAN_FLAG…]: sets states, depth, seconds, mib and found.
 verify() {
   local definitions=() flags=() output start=$EPOCHREALTIME
   read -ra definitions <<<"$1"
   read -ra flags <<<"$2"
   spin "${definitions[@]/#/-D}" -a "$source" >spin.log || { cat spin.log && exit 1; }
-  "$compiler" -w -DNOFAIR -DMEMLIM=2048 "${flags[@]}" pan.c -o pan
-  output=$(./pan -m100000 "${@:3}" 2>&1) || true
+  "$compiler" -w -DNOFAIR -DMEMLIM=16000 "${flags[@]}" pan.c -o pan
+  output=$(./pan -m20000 -w20 "${@:3}" 2>&1) || true
   seconds=$(awk -v from="$start" -v to="$EPOCHREALTIME" 'BEGIN { printf "%.1f", to - from }')
+  mib=$(awk '/total actual memory usage/ { printf "%.0f", $1 }' <<<"$output")
   states=$(awk '/ states, stored/ { print $1 }' <<<"$output")
   depth=$(sed -nE 's/.*depth reached ([0-9]+).*/\1/p' <<<"$output")
   case $output in
@@ -43,13 +44,13 @@ verify() {
 
 verdict() {
   # shellcheck disable=SC2059 # the format of the table
-  printf "$row" "$model" "$1" "$states" "$depth" "$seconds" "$2"
+  printf "$row" "$model" "$1" "$states" "$depth" "$seconds" "$mib" "$2"
   [[ $2 != FAILED* ]] || status=1
 }
 
 # The model holds.
 holds() {
-  verify "$*" "-O1 -DSAFETY ${compress-}"
+  verify "$*" "-O1 -DSAFETY ${compress-}" # COLLAPSE: half as fast, in a third of the memory
   verdict "$*" "${found:+FAILED: }${found:-holds}"
 }
 
@@ -59,14 +60,10 @@ ends() {
   verdict "$*" "${found:+FAILED: }${found:-has no cycle}"
 }
 
-# For the large configurations: half as fast, in a third of the memory.
-in_full() { [[ $extent != --full ]] || compress=-DCOLLAPSE "$@"; }
-
-# caught MUTANT CLAIM DEFINITIONS…: the mutant is caught; breadth first, so by the shortest way there is, unless
-# that does not fit.
+# caught MUTANT CLAIM DEFINITIONS…: the mutant is caught; breadth first, so by the shortest way there is.
 caught() {
   local mutant=$1 claim=$2
-  verify "MUTANT $mutant ${*:3}" "-O0 -DSAFETY ${search--DBFS}"
+  verify "MUTANT $mutant ${*:3}" "-O0 -DSAFETY -DBFS"
   if [[ $found == "$claim" ]]; then
     verdict "$mutant ${*:3}" "caught: $found, after $depth steps"
   else
@@ -77,46 +74,69 @@ caught() {
 check_slot() {
   local capacity
   for capacity in 0 1 2; do
-    holds P=1 C=1 CAPACITY="$capacity" ITEMS=2 SHUT=1 TIMEOUTS=2 SPURIOUS=2
-    holds P=2 C=2 CAPACITY="$capacity"
-    holds P=2 C=1 CAPACITY="$capacity" ITEMS=2
-    in_full holds P=1 C=2 CAPACITY="$capacity" ITEMS=4
+    holds P=1 C=1 CAPACITY="$capacity" ITEMS=2 SHUT=1 TIMEOUTS=2 SPURIOUS=2 PEEKS=1
+    holds P=1 C=1 CAPACITY="$capacity" ITEMS=2 SHUT=2 TIMEOUTS=1 PEEKS=1
+    holds P=2 C=2 CAPACITY="$capacity" ITEMS=2
+    holds P=2 C=2 CAPACITY="$capacity" TIMEOUTS=2
+    holds P=2 C=2 CAPACITY="$capacity" SHUT=1
+    holds P=2 C=1 CAPACITY="$capacity" SHUT=2 ITEMS=2 SPURIOUS=0
+    holds P=3 C=1 CAPACITY="$capacity"
+    holds P=1 C=3 CAPACITY="$capacity" ITEMS=3
+  done
+  holds P=3 C=3 CAPACITY=2 SPURIOUS=0
+  holds P=2 C=1 CAPACITY=2 ITEMS=2 GETS=2
+  for capacity in 1 2; do
+    holds P=2 C=1 CAPACITY="$capacity" ITEMS=2 LATEST=1 GETS=1 PEEKS=1
+    holds P=1 C=2 CAPACITY="$capacity" ITEMS=3 LATEST=1 SHUT=2 SPURIOUS=0
     holds P=1 C=1 CAPACITY="$capacity" ITEMS=3 TIMEOUTS=1 TSO=1
+    holds P=2 C=1 CAPACITY="$capacity" ITEMS=2 TSO=1
   done
-  holds P=2 C=1 CAPACITY=1 SHUT=1
-  holds P=3 C=1 CAPACITY=1
   ends P=2 C=1 CAPACITY=1 TIMEOUTS=1
-  ends P=1 C=1 CAPACITY=1 SHUT=1 TIMEOUTS=1
-  for capacity in 0 1 2; do
-    in_full holds P=2 C=2 CAPACITY="$capacity" ITEMS=2 SPURIOUS=0
-    in_full holds P=2 C=2 CAPACITY="$capacity" TIMEOUTS=1 SPURIOUS=0
-    in_full holds P=2 C=1 CAPACITY="$capacity" SHUT=1 TIMEOUTS=1
-    in_full holds P=1 C=2 CAPACITY="$capacity" ITEMS=2 SHUT=1
-    in_full holds P=2 C=2 CAPACITY="$capacity" SHUT=1 SPURIOUS=0
-    in_full holds P=3 C=1 CAPACITY="$capacity" ITEMS=2 SPURIOUS=0
-    in_full holds P=3 C=3 CAPACITY="$capacity" SPURIOUS=0
-  done
+  ends P=1 C=1 CAPACITY=1 SHUT=2 TIMEOUTS=1
+  if [[ $extent == --full ]]; then
+    compress=-DCOLLAPSE
+    for capacity in 0 1 2; do
+      holds P=2 C=2 CAPACITY="$capacity" ITEMS=2 TIMEOUTS=2
+      holds P=2 C=2 CAPACITY="$capacity" ITEMS=2 SHUT=1 SPURIOUS=0
+      holds P=2 C=2 CAPACITY="$capacity" ITEMS=2 SHUT=2 SPURIOUS=0
+    done
+    holds P=2 C=2 CAPACITY=1 ITEMS=2 TSO=1
+    holds P=2 C=2 CAPACITY=1 ITEMS=2 LATEST=1 SHUT=1 SPURIOUS=0
+    holds P=3 C=3 CAPACITY=0 SPURIOUS=0
+    holds P=3 C=3 CAPACITY=1
+    holds P=3 C=3 CAPACITY=2
+  fi
 
-  # The mark and the locks. BARE: the lost wake-up itself, not the invariant that it broke before.
+  # The mark and the locks. BARE: what comes of it, not the invariant that it broke before.
   caught MUTANT_NO_MARK every_call_ends P=1 C=1 BARE=1
-  caught MUTANT_MARK_STORE every_call_ends P=1 C=1 BARE=1
-  caught MUTANT_NO_RECHECK every_call_ends P=1 C=1 BARE=1
-  caught MUTANT_MARK_FIRST every_call_ends P=1 C=1 BARE=1
-  caught MUTANT_IGNORE_MARK every_call_ends P=1 C=1 BARE=1
+  caught MUTANT_NO_MARK_AGAIN slot_invariant P=2 C=1 ITEMS=2
+  caught MUTANT_MARK_ALONE every_call_ends P=1 C=1 BARE=1
   caught MUTANT_IGNORE_MARK slot_invariant P=1 C=1
-  caught MUTANT_NO_FENCE every_call_ends P=1 C=1 TSO=1 BARE=1
-  caught MUTANT_LOCK_ORDER every_call_ends P=2 C=1 SHUT=1 BARE=1
-  caught MUTANT_NO_PIN slot_destroyed P=2 C=1 SHUT=1 BARE=1
-  caught MUTANT_UNPIN_EARLY slot_destroyed P=2 C=1 SHUT=1
-  caught MUTANT_DESTROY_UNLOCKED slot_destroyed P=1 C=1
-  caught MUTANT_TOUCH_AFTER_WAKE slot_destroyed P=1 C=1
-  # The turns and the shut.
-  caught MUTANT_OVERTAKE no_overtaking P=2 C=1 ITEMS=2
-  caught MUTANT_MOVE_THOUGH_QUEUED no_overtaking P=2 C=1 ITEMS=2
+  caught MUTANT_IGNORE_MARK every_call_ends P=1 C=1 BARE=1
+  caught MUTANT_IGNORE_MARK no_overtaking P=2 C=1 ITEMS=2 BARE=1
+  caught MUTANT_NO_SETTLE slot_invariant P=1 C=1
+  caught MUTANT_NO_SETTLE every_call_ends P=1 C=1 BARE=1
+  caught MUTANT_NO_SETTLE served_before_shut P=1 C=1 SHUT=1 BARE=1
   caught MUTANT_SERVE_LAST no_overtaking P=3 C=1
-  search=-DCOLLAPSE caught MUTANT_SETTLE_ONCE slot_invariant P=2 C=2 ITEMS=2 SPURIOUS=0
-  caught MUTANT_SHUT_UNSETTLED served_before_shut P=2 C=1 SHUT=1
+  caught MUTANT_LOOK_BEFORE no_overtaking P=1 C=2 ITEMS=2 BARE=1
+  caught MUTANT_LOCK_ORDER every_call_ends P=1 C=2 ITEMS=2
+  caught MUTANT_PUBLISH_FIRST exactly_once P=1 C=1
+  caught MUTANT_NO_FENCE every_call_ends P=1 C=1 TSO=1 BARE=1
+  caught MUTANT_NO_FENCE exactly_once P=2 C=1 TSO=1 BARE=1
+  # The end of it.
+  caught MUTANT_SHUT_GET_LOCK drained_first P=1 C=1 SHUT=1
   caught MUTANT_SHUT_WAKES_ONE every_call_ends P=1 C=2 SHUT=1
+  caught MUTANT_SHUT_FORGETS_GETTERS every_call_ends P=1 C=1 SHUT=2 BARE=1
+  caught MUTANT_ABORT_TAKES_ONE gone_when_aborted P=1 C=1 CAPACITY=2 ITEMS=2 SHUT=2
+  caught MUTANT_DESTROY_UNLOCKED slot_destroyed P=1 C=1
+  caught MUTANT_DESTROY_PUT_LOCK slot_destroyed P=1 C=1
+  caught MUTANT_DESTROY_GET_LOCK slot_destroyed P=1 C=1
+  caught MUTANT_TOUCH_AFTER_WAKE slot_destroyed P=1 C=1
+  # The newest only, and the look at the oldest.
+  caught MUTANT_REPLACE_IN_TWO newest_in_sight P=1 C=1 ITEMS=2 LATEST=1 GETS=1 PEEKS=1
+  caught MUTANT_REPLACE_PUT_LOCK exactly_once P=1 C=1 ITEMS=2 LATEST=1 GETS=1
+  caught MUTANT_DROP_UNLOCKED exactly_once P=2 C=1 ITEMS=2 LATEST=1 GETS=1
+  caught MUTANT_PEEK_PUT_LOCK items_fifo P=1 C=1 PEEKS=1
   # The park.
   caught MUTANT_IF never_early P=1 C=1
   caught MUTANT_DROPPED_SIGNAL every_call_ends P=1 C=1
@@ -124,7 +144,7 @@ check_slot() {
   caught MUTANT_WAKE_BEFORE_STATUS two_outcomes P=1 C=1
   caught MUTANT_SIGNAL_AFTER_UNLOCK frame_gone P=1 C=1
   caught MUTANT_TIMEOUT_EATS frame_gone P=1 C=1 TIMEOUTS=1
-  caught MUTANT_TIMEOUT_WINS exactly_once P=1 C=1 SHUT=1 TIMEOUTS=1
+  caught MUTANT_TIMEOUT_WINS exactly_once P=1 C=1 TIMEOUTS=1
   caught MUTANT_NO_LAST_WAIT frame_gone P=1 C=1 TIMEOUTS=1
   # No mutant but a limit: only calls without a deadline are done with the slot when they are decided.
   caught STRICT=1 slot_destroyed P=1 C=1 TIMEOUTS=1
@@ -133,13 +153,19 @@ check_slot() {
 check_port() {
   local close
   for close in 0 1; do
-    holds THREADS=1 PUTS=2 REQUESTS=2 GETS=2 CANCELS=2 DISPATCH_MAX=1 CLOSE="$close"
-    holds THREADS=2 PUTS=2 REQUESTS=3 GETS=4 CANCELS=1 DISPATCH_MAX=2 CLOSE="$close"
+    holds THREADS=1 PUTS=2 REQUESTS=2 GETS=2 CANCELS=2 POLLS=1 DISPATCH_MAX=1 CLOSE="$close"
+    holds THREADS=1 PUTS=4 REQUESTS=3 GETS=4 CANCELS=1 POLLS=2 DISPATCH_MAX=2 CLOSE="$close"
+    holds THREADS=2 PUTS=1 REQUESTS=2 GETS=2 CANCELS=2 POLLS=2 DISPATCH_MAX=1 CLOSE="$close"
   done
-  holds THREADS=2 PUTS=2 REQUESTS=2 GETS=4 CANCELS=2 DISPATCH_MAX=1 CLOSE=1
-  ends THREADS=2 PUTS=1 REQUESTS=2 GETS=2 CANCELS=1 DISPATCH_MAX=1 CLOSE=1
-  in_full holds THREADS=3 PUTS=1 REQUESTS=3 GETS=3 CANCELS=2 DISPATCH_MAX=2 CLOSE=1
-  in_full holds THREADS=3 PUTS=2 REQUESTS=3 GETS=4 CANCELS=1 DISPATCH_MAX=3 CLOSE=1
+  holds THREADS=2 PUTS=2 REQUESTS=3 GETS=4 CANCELS=1 POLLS=0 DISPATCH_MAX=2 CLOSE=1
+  holds THREADS=2 PUTS=2 REQUESTS=2 GETS=4 CANCELS=1 POLLS=1 DISPATCH_MAX=2 CLOSE=1 LANE=1
+  ends THREADS=2 PUTS=1 REQUESTS=2 GETS=2 CANCELS=1 POLLS=1 DISPATCH_MAX=1 CLOSE=1
+  if [[ $extent == --full ]]; then
+    compress=-DCOLLAPSE
+    holds THREADS=3 PUTS=1 REQUESTS=3 GETS=3 CANCELS=2 POLLS=1 DISPATCH_MAX=2 CLOSE=1
+    holds THREADS=2 PUTS=2 REQUESTS=3 GETS=4 CANCELS=1 POLLS=2 DISPATCH_MAX=1 CLOSE=1 LANE=1
+    holds THREADS=3 PUTS=2 REQUESTS=3 GETS=4 CANCELS=1 POLLS=1 DISPATCH_MAX=3 CLOSE=1
+  fi
 
   caught MUTANT_CLEARED_LATE every_call_ends CLOSE=0
   caught MUTANT_CLEARED_UNLOCKED every_call_ends CLOSE=0
@@ -147,7 +173,12 @@ check_port() {
   caught MUTANT_NO_RESEND every_call_ends DISPATCH_MAX=1
   caught MUTANT_CANCEL_BLIND exactly_once CLOSE=0
   caught MUTANT_SEND_UNLOCKED send_after_close CLOSE=1
-  caught MUTANT_CLOSED_EARLY send_after_close CLOSE=1
+  caught MUTANT_CLOSED_EARLY exactly_once CLOSE=1 LANE=1
+  caught MUTANT_SELF_OUTSIDE every_call_ends CLOSE=0
+  caught MUTANT_SELF_IGNORES_READY callbacks_in_order PUTS=3 REQUESTS=3 GETS=3
+  caught MUTANT_HAS_READY_LATE callbacks_in_order PUTS=3 REQUESTS=3 GETS=3
+  caught MUTANT_POSTED_UNLOCKED callbacks_in_order THREADS=2
+  caught MUTANT_POLL_ENDS_BLIND every_call_ends POLLS=1
 }
 
 check_order() {
@@ -165,7 +196,7 @@ check_order() {
 }
 
 # shellcheck disable=SC2059 # the format of the table
-printf "$row" model configuration states depth seconds verdict
+printf "$row" model configuration states depth seconds MiB verdict
 case $model in
   slot) check_slot ;;
   port) check_port ;;

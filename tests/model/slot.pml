@@ -1,13 +1,14 @@
 /* slot: a model of src/pass.c, end.c, slot.c and park.c, in SPIN's Promela. What stands for what: README.md.
  *
- * P threads put ITEMS items each and C threads get them, over a slot of capacity CAPACITY. With SHUT one more
- * thread shuts it, at any moment, and getters go on until UV_EOF, or until they have had enough; without, each
- * makes its share of gets, and who is left waiting has lost a wake-up. SPURIOUS wake-ups and TIMEOUTS come at
- * any moment; who timed out tries again. Every loop uses up one of these, so all runs are finite: a call that
- * does not end is an invalid end state.
+ * P threads put ITEMS items each and C threads get them, GETS each, over a slot of capacity CAPACITY. With SHUT=1 one
+ * more thread shuts it, at any moment, with SHUT=2 it aborts it, and getters go on until UV_EOF; without, nothing
+ * comes to the rescue of who has lost a wake-up. With LATEST a put that finds it full replaces. PEEKS looks are
+ * taken at the oldest item. SPURIOUS wake-ups and TIMEOUTS come at any moment; who timed out tries again. Every
+ * loop uses up one of these, so all runs are finite: a call that does not end is an invalid end state.
  *
- * A step (atomic) is what nobody can look into: at most one access to a cell's state, unless both locks are
- * held. MUTANT_… breaks the protocol in one place. TSO adds store buffers. */
+ * A step (atomic) has at most one access to what others can reach at that moment. A goto to a label before an atomic
+ * ends the step, one to a label inside goes on with it. MUTANT_… breaks the protocol in one place. TSO adds store
+ * buffers. */
 
 #ifndef P
 #define P 1
@@ -21,8 +22,17 @@
 #ifndef ITEMS
 #define ITEMS 1
 #endif
+#ifndef GETS
+#define GETS (P * ITEMS / C)
+#endif
 #ifndef SHUT
 #define SHUT 0
+#endif
+#ifndef LATEST
+#define LATEST 0
+#endif
+#ifndef PEEKS
+#define PEEKS 0
 #endif
 #ifndef SPURIOUS
 #define SPURIOUS 1
@@ -37,15 +47,17 @@
 #define STRICT (TIMEOUTS == 0)
 #endif
 
-#define THREADS (P + C)        /* 0 to P - 1 put, the others get */
-#define ALL (P * ITEMS)        /* items: numbers 0 to ALL - 1 */
-#define SHARE (ALL / C)        /* of gets, for each getter, without SHUT */
-#if !SHUT && ALL % C != 0
-#error "without SHUT each getter has to have the same share"
-#endif
-#define NOBODY THREADS
+#define THREADS (P + C) /* 0 to P - 1 put, the others get */
+#define SHUTTER THREADS
+#define PEEKER (THREADS + 1)
+#define EVERYBODY (THREADS + 2)
+#define NOBODY 255
+#define ALL (P * ITEMS) /* items: numbers 0 to ALL - 1 */
 #define NOTHING ALL
 #define MANY 255
+#if !SHUT && !LATEST && (ALL < C * GETS || ALL - C * GETS > CAPACITY)
+#error "without SHUT every call has to find its other half"
+#endif
 #if P > C
 #define MOST P
 #else
@@ -62,16 +74,20 @@
 #define WAY (me >= P)
 #define OTHER (me < P)
 
-/* A cell's state. */
+/* A cell's state. What is ready for a way is the way's number. */
 #define FREE 0
 #define FULL 1
 #define WAITED 2
+#define IS_READY(way) ((state[cell[way]] & FULL) == (way))
+#define IS_MARKED(way) ((state[cell[way]] & WAITED) != 0)
+#define ANYBODY(way) (len(queue[way]) != 0)
 
 mtype = { NONE, DONE, AGAIN, SHUT_DOWN, TIMED_OUT };
+mtype = { NEW, IN, OUT, SEEN, REPLACED, DROPPED };
 
 /* The claims: never true. They give each assertion the name that run.sh prints. */
-bool exactly_once, items_fifo, no_overtaking, two_outcomes, never_early, slot_invariant, drained_first,
-  served_before_shut, slot_destroyed, frame_gone;
+bool exactly_once, items_fifo, no_overtaking, two_outcomes, never_early, drained_first, served_before_shut,
+  gone_when_aborted, newest_in_sight, slot_invariant, slot_destroyed, frame_gone;
 #define claim(name, condition) assert((condition) || name)
 
 /* struct handoff__slot. */
@@ -80,34 +96,33 @@ byte cell[2];
 chan queue[2] = [MOST] of { byte }; /* the ends' waiters */
 byte state[CELLS];
 byte bytes[CELLS] = NOTHING; /* the item in a cell */
-byte pins;
 bool shut;
 bool destroyed;
+#if LATEST
+byte spare = NOTHING;
+#endif
 
 /* struct parked, on the stack of its thread: its waiter and its park. */
 bool queued[THREADS];
-mtype status[THREADS];
-byte item_of[THREADS];
+mtype status[THREADS] = NONE;
+byte item_of[THREADS] = NOTHING;
 bool woken[THREADS];
 bool waiting[THREADS]; /* in uv_cond_wait */
+byte waker[6] = NOBODY; /* who has it in its list `woken`, and has to wake it */
 
 byte spurious = SPURIOUS;
 byte timeouts = TIMEOUTS;
 
 /* What the protocol does not know, and the claims need. */
-byte held[THREADS];             /* how many others hold a pointer to the frame, beside the queues */
 chan order = [ALL] of { byte }; /* items that have been put and not got */
-chan in_turn[2] = [MOST] of { byte };
-bool accepted[ALL + 1];
-bool passed_on[ALL + 1]; /* to a getter, or to be finalized */
-bool seen[ALL + 1];      /* by a getter that has returned, or finalized */
-byte left[THREADS];      /* calls that the thread has still to make */
-byte users = THREADS + SHUT;
-bool destroying;
+mtype fate[ALL + 1] = NEW;
+byte left[THREADS]; /* calls that the thread has still to make */
+byte users = THREADS + (SHUT != 0) + (PEEKS != 0);
 byte finished;
+byte newest = NOTHING;
 byte next_one[2]; /* threads of a kind are alike: without loss they begin in turn */
 
-byte c, before, n; /* within a step, 0 between steps */
+byte c, n; /* within a step, 0 between steps */
 
 #define touch_slot() claim(slot_destroyed, !destroyed)
 
@@ -117,31 +132,7 @@ inline last_call_decided() {
   users = users - STRICT
 }
 
-inline took_its_turn(way, who) {
-  if
-  :: in_turn[way]??[eval(who)] -> claim(no_overtaking, in_turn[way]?[eval(who)]); in_turn[way]??eval(who)
-  :: else -> claim(no_overtaking, len(in_turn[way]) == 0)
-  fi
-}
-
-inline accept(who, it) {
-  claim(exactly_once, !accepted[it]);
-  accepted[it] = true;
-  order!it;
-  took_its_turn(PUT, who);
-  left[who]--;
-  if
-  :: left[who] == 0 -> last_call_decided()
-  :: else
-  fi
-}
-
-inline deliver(who, it) {
-  claim(exactly_once, accepted[it] && !passed_on[it]);
-  passed_on[it] = true;
-  claim(items_fifo, order?[eval(it)]);
-  order??eval(it);
-  took_its_turn(GET, who);
+inline made_a_call(who) {
   if
   :: left[who] != MANY ->
     left[who]--;
@@ -153,56 +144,86 @@ inline deliver(who, it) {
   fi
 }
 
+inline accept(who) {
+  claim(exactly_once, fate[item_of[who]] == NEW);
+  claim(drained_first, !shut);
+  fate[item_of[who]] = IN;
+  order!item_of[who];
+#if LATEST
+  newest = item_of[who];
+#endif
+  made_a_call(who)
+}
+
+inline take_out(it, to) {
+  claim(exactly_once, fate[it] == IN);
+  claim(items_fifo, order?[eval(it)]);
+  order?_;
+  fate[it] = to
+}
+
+inline deliver(who) {
+  claim(gone_when_aborted, !shut || SHUT != 2);
+  take_out(item_of[who], OUT);
+  made_a_call(who)
+}
+
 inline refuse(way, who) { /* it was shut */
   claim(drained_first, way == PUT || len(order) == 0);
-  if
-  :: in_turn[way]??[eval(who)] -> in_turn[way]??eval(who)
-  :: else
-  fi;
+  left[who] = 0;
   last_call_decided()
 }
 
+/* A look has found nothing to get. */
+#define saw_nothing() claim(newest_in_sight, fate[newest] != REPLACED && fate[newest] != DROPPED)
+
 /* ------------------------------------------------------------------- TSO: the store buffers -- */
 
-/* One for each end: who holds its lock. The item's bytes, and with MUTANT_NO_FENCE the cell's state, go through it,
- * in this order; an exchange, a lock and an unlock wait for it to drain. */
+/* One for each thread: the bytes of an item and the cell's state, which leave it in this order. To lock waits for the
+ * thread's own to be empty, as an atomic exchange does, and to unlock too. With both locks held nobody else looks,
+ * so that stores need no buffer then. */
 #ifdef TSO
-byte buffered_bytes[2] = NOTHING;
-bool is_state_buffered[2];
-bool keep_mark[2];
-byte buffered_cell[2];
-#define IS_DRAINED(way) (buffered_bytes[way] == NOTHING && !is_state_buffered[way])
+byte buffered_bytes[EVERYBODY] = NOTHING;
+bool is_state_buffered[EVERYBODY];
+byte buffered_cell[EVERYBODY];
+#define IS_DRAINED(who) (buffered_bytes[who] == NOTHING && !is_state_buffered[who])
 
-active proctype memory() {
+proctype memory(byte me) {
 end_of_stores:
   do
-  :: atomic { buffered_bytes[PUT] != NOTHING ->
-       bytes[buffered_cell[PUT]] = buffered_bytes[PUT]; buffered_bytes[PUT] = NOTHING }
-  :: atomic { buffered_bytes[PUT] == NOTHING && is_state_buffered[PUT] ->
-       state[buffered_cell[PUT]] = FULL | (keep_mark[PUT] -> state[buffered_cell[PUT]] & WAITED : 0);
-       is_state_buffered[PUT] = false; buffered_cell[PUT] = 0; keep_mark[PUT] = false }
-  :: atomic { is_state_buffered[GET] ->
-       state[buffered_cell[GET]] = FREE | (keep_mark[GET] -> state[buffered_cell[GET]] & WAITED : 0);
-       is_state_buffered[GET] = false; buffered_cell[GET] = 0; keep_mark[GET] = false }
+  :: atomic { buffered_bytes[me] != NOTHING ->
+       bytes[buffered_cell[me]] = buffered_bytes[me];
+       buffered_bytes[me] = NOTHING }
+  :: atomic { buffered_bytes[me] == NOTHING && is_state_buffered[me] ->
+       if
+       :: me < P -> state[buffered_cell[me]] = FULL
+       :: else -> bytes[buffered_cell[me]] = NOTHING; state[buffered_cell[me]] = FREE
+       fi;
+       is_state_buffered[me] = false;
+       buffered_cell[me] = 0 }
   od
 }
-#define write_bytes(it) d_step { buffered_cell[PUT] = cell[PUT]; buffered_bytes[PUT] = it }
 #else
-#define IS_DRAINED(way) true
-#define write_bytes(it) bytes[cell[PUT]] = it
+#define IS_DRAINED(who) true
+#endif
+#ifdef MUTANT_NO_FENCE
+#define MAY_UNLOCK(who) (who < P || IS_DRAINED(who))
+#else
+#define MAY_UNLOCK(who) IS_DRAINED(who)
 #endif
 
-/* --------------------------------------------------------------------- end.h, end.c: an end -- */
+/* --------------------------------------------------------------- end.h, end.c, slot.c: the ends -- */
 
-#define IS_READY(way) ((state[cell[way]] & FULL) == (way))
-#define NOT_READY(way) (1 - (way)) /* FULL for PUT, FREE for GET */
-#define ANYBODY(way) (len(queue[way]) != 0)
+#define CAN_LOCK(way) (!locked[way] && IS_DRAINED(me))
 
-inline end_lock(way) {
+inline lock(way) {
   touch_slot();
-  !locked[way];
-  locked[way] = true;
-  touch_slot()
+  locked[way] = true
+}
+
+inline unlock(way) {
+  touch_slot();
+  locked[way] = false
 }
 
 #if CAPACITY == 0
@@ -212,136 +233,121 @@ inline end_lock(way) {
                    (!ANYBODY(GET) || (state[cell[GET]] == (FREE | WAITED) && !shut)))
 #endif
 
+/* After every change. As it is one step with both locks, somewhere a lock is always free. */
 inline check_invariant() {
 #ifndef BARE /* to see what comes of it when this is broken */
-  claim(slot_invariant, locked[PUT] || locked[GET] || pins != 0 || INVARIANT)
+  claim(slot_invariant, INVARIANT)
 #else
   skip
 #endif
 }
 
-inline end_unlock(way) {
-  touch_slot();
-  IS_DRAINED(way);
-  locked[way] = false;
-  check_invariant()
+inline advance(way) {
+  cell[way] = (cell[way] + 1) % CELLS
 }
 
-inline slot_lock() {
-  end_lock(PUT);
-  end_lock(GET)
-}
-
-inline slot_unlock() {
-  touch_slot();
-  locked[GET] = false;
-  locked[PUT] = false;
-  check_invariant()
-}
-
-/* handoff__end_move: its exchange. The bytes of a put have been written, those of a get are read. */
-inline move(way, who, it) {
-  c = cell[way];
-  cell[way] = (c + 1) % CELLS;
-#if defined(TSO) && defined(MUTANT_NO_FENCE)
-  before = state[c]; /* read before the store, which waits in the buffer */
-  buffered_cell[way] = c; is_state_buffered[way] = true; keep_mark[way] = (before & WAITED) == 0;
-  if
-  :: way == GET -> it = bytes[c]
-  :: else
-  fi;
-#else
-#ifdef TSO
-  if
-  :: way == PUT && buffered_bytes[PUT] != NOTHING -> bytes[c] = buffered_bytes[PUT]; buffered_bytes[PUT] = NOTHING
-  :: else
-  fi;
-  buffered_cell[way] = 0;
-#endif
-  before = state[c];
-  if
-  :: way == PUT -> state[c] = FULL
-  :: way == GET -> it = bytes[c]; bytes[c] = NOTHING; state[c] = FREE
-  fi;
-#endif
-#ifndef MUTANT_IGNORE_MARK
-  other_waited = other_waited || (before & WAITED) != 0;
-#endif
-  if
-  :: way == PUT -> accept(who, it)
-  :: way == GET -> deliver(who, it)
-  fi;
-  c = 0; before = 0
-}
-
-/* True in `ready`: the cell has become ready. */
 inline mark(way) {
-#if defined(MUTANT_NO_MARK)
-  ready = false
-#elif defined(MUTANT_MARK_STORE)
-  state[cell[way]] = NOT_READY(way) | WAITED
-#elif defined(MUTANT_NO_RECHECK)
-  state[cell[way]] = state[cell[way]] | WAITED
-#else
+#if CAPACITY != 0 && !defined(MUTANT_NO_MARK)
   if
-  :: state[cell[way]] == NOT_READY(way) -> state[cell[way]] = NOT_READY(way) | WAITED
-  :: state[cell[way]] == (NOT_READY(way) | WAITED)
-  :: else -> ready = true
+  :: ANYBODY(way) -> state[cell[way]] = state[cell[way]] | WAITED
+  :: else
   fi
+#else
+  skip
 #endif
 }
 
-inline complete_first(way, who, how) {
+inline line_up() {
+  queued[me] = true;
+  queue[WAY]!me
+}
+
+/* All that follows is done with both locks held, and so within a step. */
+
+inline move_with_both(way, who) {
+  if
+  :: way == PUT -> bytes[cell[PUT]] = item_of[who]; state[cell[PUT]] = FULL; accept(who)
+  :: else ->
+    item_of[who] = bytes[cell[GET]]; bytes[cell[GET]] = NOTHING; state[cell[GET]] = FREE; deliver(who)
+  fi;
+  advance(way)
+}
+
+inline take_first(way, who, how) {
+  queue[way]?<n>;
 #ifdef MUTANT_SERVE_LAST
-  for (n : 2 .. len(queue[way])) {
+  for (c : 2 .. len(queue[way])) {
     queue[way]?who; queue[way]!who
   };
-  n = 0;
+  c = 0;
 #endif
   queue[way]?who;
+  claim(no_overtaking, who == n);
+  n = 0;
   queued[who] = false;
-  held[who]++;
+  waker[who] = me;
 #ifndef MUTANT_WAKE_BEFORE_STATUS
-  status[who] = how;
+  status[who] = how
 #endif
-  released!who
 }
 
-/* handoff__end_serve with both locks: nobody comes between its steps. */
-inline serve_with_both(way) {
+inline serve(way) {
   do
-  :: ANYBODY(way) && IS_READY(way) ->
-    complete_first(way, other, DONE);
-    if
-    :: way == PUT -> bytes[cell[PUT]] = item_of[other]
-    :: else
-    fi;
-    move(way, other, item_of[other])
-  :: ANYBODY(way) && !IS_READY(way) ->
-    state[cell[way]] = state[cell[way]] | WAITED;
-    break
-  :: !ANYBODY(way) -> break
+  :: ANYBODY(way) && IS_READY(way) -> take_first(way, other, DONE); move_with_both(way, other)
+  :: else -> break
   od
 }
 
+/* The code goes round again after it has served a getter. The claim is that it then finds nothing to do. */
 inline settle() {
-#if CAPACITY != 0
-  do
-  :: true ->
-    serve_with_both(PUT);
-    other_waited = false;
-    serve_with_both(GET);
-#ifdef MUTANT_SETTLE_ONCE
-    break
+#ifndef MUTANT_NO_SETTLE
+  serve(PUT);
+  serve(GET);
+  other = NOBODY;
+#ifndef BARE
+  claim(slot_invariant, !ANYBODY(PUT) || !IS_READY(PUT));
+#endif
+#ifndef MUTANT_NO_MARK_AGAIN
+  mark(PUT);
+  mark(GET)
+#endif
 #else
-    if
-    :: other_waited
-    :: else -> break
-    fi
+  skip
 #endif
+}
+
+inline meet() {
+  take_first(OTHER, other, DONE);
+  if
+  :: me < P -> item_of[other] = item_of[me]; accept(me); deliver(other)
+  :: else -> item_of[me] = item_of[other]; accept(other); deliver(me)
+  fi;
+  other = NOBODY
+}
+
+#if LATEST
+inline replace() {
+  claim(exactly_once, spare == NOTHING);
+  spare = bytes[cell[PUT]];
+  take_out(spare, REPLACED);
+#ifndef MUTANT_REPLACE_IN_TWO
+  bytes[cell[PUT]] = item_of[me];
+  advance(PUT);
+  cell[GET] = cell[PUT];
+  accept(me)
+#else
+  bytes[cell[PUT]] = NOTHING;
+  state[cell[PUT]] = FREE;
+  advance(GET)
+#endif
+}
+#endif
+
+inline release(way) {
+  do
+  :: ANYBODY(way) -> take_first(way, other, SHUT_DOWN); refuse(way, other)
+  :: else -> break
   od;
-#endif
-  other_waited = false;
   other = NOBODY
 }
 
@@ -352,7 +358,7 @@ inline settle() {
 #if defined(MUTANT_SIGNAL_AFTER_UNLOCK)
 #define wake_begin(who) woken[who] = true
 #elif defined(MUTANT_WAKE_BEFORE_STATUS)
-#define wake_begin(who) d_step { woken[who] = true; waiting[who] = false; held[who]-- }
+#define wake_begin(who) woken[who] = true; waiting[who] = false; waker[who] = NOBODY
 #endif
 
 inline wake(who, how) {
@@ -362,20 +368,29 @@ inline wake(who, how) {
 #endif
 #ifdef MUTANT_WAKE_BEFORE_STATUS
   status[who] = how;
-#else
-  held[who]--;
 #endif
+  waker[who] = NOBODY;
   who = NOBODY
 }
 
-/* handoff__wake */
-inline wake_released(how) {
+#define HAS_TO_WAKE (waker[0] == me || waker[1] == me || waker[2] == me || waker[3] == me || \
+                     waker[4] == me || waker[5] == me)
+
+/* handoff__wake. In whatever order: those in the list do not meet. */
+inline wake_all(how) {
   do
-  :: atomic { len(released) != 0 ->
-       released?other;
+  :: atomic { HAS_TO_WAKE ->
+       if
+       :: waker[0] == me -> other = 0
+       :: waker[1] == me -> other = 1
+       :: waker[2] == me -> other = 2
+       :: waker[3] == me -> other = 3
+       :: waker[4] == me -> other = 4
+       :: waker[5] == me -> other = 5
+       fi;
 #ifdef wake_begin
+       wake_begin(other)
      };
-     wake_begin(other);
      atomic {
 #endif
        wake(other, how)
@@ -387,56 +402,31 @@ inline wake_released(how) {
      :: else
      fi
 #endif
-  :: len(released) == 0 -> break
+  :: else -> break
   od
 }
 
 /* ------------------------------------------------------------ park.c: wait_for; the threads -- */
 
-inline begin_call() {
-  if
-  :: me < P -> item = me * ITEMS + ITEMS - calls
-  :: me >= P -> item = NOTHING
-#if SHUT
-  :: me >= P -> item = NOTHING; left[me] = 1 /* its last: items may be left over */
-#endif
-  fi
-}
-
-inline line_up() {
-  queued[me] = true;
-  item_of[me] = item;
-  if
-  :: in_turn[WAY]??[eval(me)]
-  :: else -> in_turn[WAY]!me
-  fi;
-  queue[WAY]!me
+inline begin_call(who) {
+  item_of[who] = (who < P && left[who] != 0 -> who * ITEMS + ITEMS - left[who] : NOTHING)
 }
 
 inline end_frame() {
-  claim(frame_gone, held[me] == 0 && !queued[me]);
-  status[me] = 0; item_of[me] = 0; woken[me] = false; waiting[me] = false
+  claim(frame_gone, waker[me] == NOBODY && !queued[me]);
+  status[me] = NONE; woken[me] = false; waiting[me] = false
 }
 
 inline end_call() {
   claim(two_outcomes, result == DONE || result == SHUT_DOWN || result == TIMED_OUT);
   claim(never_early, result != TIMED_OUT || expired);
   if
-  :: me < P -> claim(exactly_once, accepted[item] == (result == DONE))
-  :: me >= P && result == DONE ->
-    claim(exactly_once, item != NOTHING && passed_on[item] && !seen[item]);
-    seen[item] = true
+  :: me < P -> claim(exactly_once, (fate[item_of[me]] != NEW) == (result == DONE))
+  :: me >= P && result == DONE -> claim(exactly_once, fate[item_of[me]] == OUT); fate[item_of[me]] = SEEN
   :: else
   fi;
-  if
-  :: result == DONE -> calls = (me < P || !SHUT -> calls - 1 : left[me] != 0)
-  :: result == SHUT_DOWN -> calls = 0
-  :: result == TIMED_OUT
-  fi;
-#if SHUT
-  left[me] = (me < P -> left[me] : MANY);
-#endif
-  result = NONE; expired = false; must_wait = false; enlisted = false; item = 0
+  result = NONE; expired = false; must_wait = false; has_waiter = false;
+  begin_call(me)
 }
 
 /* The last call of a thread has returned: if it is the last user, it destroys the slot. */
@@ -444,36 +434,34 @@ inline end_use() {
   atomic {
     users = users - !STRICT;
     if
-    :: users == 0 && !destroying -> destroying = true
+    :: users == 0 -> users = MANY
     :: else -> goto used
-    fi;
-#ifndef MUTANT_DESTROY_UNLOCKED
-    slot_lock();
-    slot_unlock()
-#endif
+    fi
   };
+#if !defined(MUTANT_DESTROY_UNLOCKED) && !defined(MUTANT_DESTROY_GET_LOCK)
+  atomic { CAN_LOCK(PUT) -> lock(PUT) };
+#endif
   atomic {
-    pins == 0; /* the code takes the locks once more before each further look: nobody else wants them by then */
+#if !defined(MUTANT_DESTROY_UNLOCKED) && !defined(MUTANT_DESTROY_PUT_LOCK)
+    CAN_LOCK(GET);
+#endif
     destroyed = true;
     claim(slot_invariant, !ANYBODY(PUT) && !ANYBODY(GET));
     do
     :: CAPACITY != 0 && IS_READY(GET) ->
-      c = bytes[cell[GET]];
-      claim(exactly_once, accepted[c] && !passed_on[c]);
-      passed_on[c] = true; seen[c] = true;
-      bytes[cell[GET]] = NOTHING; state[cell[GET]] = FREE; cell[GET] = (cell[GET] + 1) % CELLS
+      take_out(bytes[cell[GET]], SEEN);
+      bytes[cell[GET]] = NOTHING; state[cell[GET]] = FREE; advance(GET)
     :: else -> break
-    od;
-    c = 0
+    od
   };
 used:
   atomic {
     finished++;
     if
-    :: finished == THREADS + SHUT ->
+    :: finished == THREADS + (SHUT != 0) + (PEEKS != 0) ->
       claim(slot_destroyed, destroyed);
       for (n : 0 .. ALL - 1) {
-        claim(exactly_once, accepted[n] == seen[n])
+        claim(exactly_once, fate[n] == NEW || fate[n] == SEEN || fate[n] == DROPPED)
       };
       n = 0
     :: else
@@ -481,240 +469,231 @@ used:
   }
 }
 
-/* A goto from one atomic into another goes on in the same step; at the end of an atomic others may run. */
-proctype thread(byte me; byte calls) {
-  chan released = [THREADS] of { byte }; /* `woken` in the code */
-  byte item;
+proctype thread(byte me) {
   byte other = NOBODY;
   mtype result = NONE;
-  bool ready, other_waited, enlisted;
-  bool was_queued, expired, must_wait;
+  bool has_waiter; /* it is the second attempt, with a waiter */
+  bool expired, must_wait;
+#ifdef MUTANT_LOOK_BEFORE
+  bool was_ready;
+#endif
 
   atomic {
-    next_one[WAY] == (me < P -> me : me - P) && !locked[(CAPACITY == 0 -> PUT : WAY)];
-    next_one[WAY]++;
-    goto call
+    next_one[WAY] == (me < P -> me : me - P) && CAN_LOCK(WAY) -> next_one[WAY]++;
+    goto attempt_now
   };
 
-/* pass.c: pass. wait_for's first attempt, without a waiter, is left out: it does what the second does, but for the
- * hope (`look`), and may at `enlist` give up. */
-call:
+attempt: /* pass.c: pass */
   atomic {
-    begin_call();
+    CAN_LOCK(WAY);
+attempt_now:
+    lock(WAY);
 #if CAPACITY == 0
-    goto meet;
+    goto slowly_now;
 #endif
-    end_lock(WAY);
-#ifdef MUTANT_OVERTAKE
-    goto look
-#else
     if
-    :: ANYBODY(WAY) -> goto serve
-    :: else -> goto look
-    fi
+#ifdef MUTANT_IGNORE_MARK
+    :: IS_READY(WAY) && !(shut && me < P) -> goto fast
+#else
+    :: IS_READY(WAY) && !IS_MARKED(WAY) && !(shut && me < P) -> goto fast
 #endif
+    :: !IS_READY(WAY) && !IS_MARKED(WAY) && !shut && !has_waiter && !(LATEST && me < P) -> goto spin
+    :: else -> goto not_at_once_now
+    fi
   };
 
-look:
+spin: /* it may find the cell ready, or give up, at any moment */
   atomic {
     touch_slot();
     if
-    :: shut && me < P -> result = SHUT_DOWN; refuse(PUT, me); goto finish
-#if !defined(MUTANT_MOVE_THOUGH_QUEUED) && !defined(MUTANT_OVERTAKE)
-    :: !(shut && me < P) && ANYBODY(WAY) -> goto enlist
-    :: !(shut && me < P) && !ANYBODY(WAY) ->
-#else
-    :: !(shut && me < P) ->
-#endif
-      ready = IS_READY(WAY);
-      if
-      :: ready && me < P -> write_bytes(item)
-      :: ready && me >= P
-      :: !ready && shut -> result = SHUT_DOWN; refuse(GET, me); goto finish
-      :: !ready && !shut
-      fi
-    fi
-  };
-  atomic { /* spin: it may find the cell ready, or give up, at any moment */
-    touch_slot();
-    if
-    :: ready -> ready = false
-    :: !ready && IS_READY(WAY) ->
-      if
-      :: me < P -> write_bytes(item)
-      :: else
-      fi
-    :: !ready -> goto enlist
+    :: IS_READY(WAY) && !IS_MARKED(WAY) -> goto fast
+    :: !IS_READY(WAY)
     fi;
-    move(WAY, me, item);
-    result = DONE;
-    goto finish
-  };
-
-enlist:
-  atomic {
+not_at_once_now:
+#ifdef MUTANT_MARK_ALONE
     if
-    :: timeouts != 0 -> timeouts--; expired = true; result = TIMED_OUT; goto finish /* it had passed; and try_… */
-    :: true -> enlisted = true
-    fi;
-#ifdef MUTANT_MARK_FIRST
-    mark(WAY); ready = false; locked[WAY] = false
-  };
-  atomic {
-    end_lock(WAY); line_up(); goto served;
-#else
-    line_up(); /* and serve */
-#endif
-  };
-
-serve: /* handoff__end_serve, with one lock */
-  atomic {
-    touch_slot();
-    if
-    :: ANYBODY(WAY) ->
-      ready = IS_READY(WAY);
-      if
-      :: !ready
-      :: ready -> goto serve_first
-      fi
-    :: else -> goto served
-    fi
-  };
-  atomic {
-    touch_slot();
-    mark(WAY);
-    if
-    :: ready
-    :: else -> goto served
-    fi
-  };
-serve_first:
-  ready = false;
-  atomic {
-    touch_slot();
-    complete_first(WAY, other, DONE);
-    if
-    :: me < P -> write_bytes(item_of[other])
+    :: has_waiter && !IS_READY(WAY) && !shut -> goto enlist_alone
     :: else
     fi;
+#endif
+    if
+    :: !has_waiter && !IS_READY(WAY) && !LATEST ->
+      if
+      :: shut -> result = SHUT_DOWN; refuse(WAY, me)
+      :: else -> result = AGAIN; saw_nothing()
+      fi;
+      unlock(WAY);
+      goto unlocked_now
+    :: else
+    fi;
+slowly_now: /* pass_slowly. Only the putting end's lock is kept. */
+#ifdef MUTANT_LOOK_BEFORE
+    was_ready = (CAPACITY != 0 && IS_READY(WAY));
+#endif
+    if
+    :: me < P -> goto with_both
+#ifdef MUTANT_LOCK_ORDER
+    :: me >= P -> goto with_put_lock
+#else
+    :: me >= P -> unlock(GET); goto with_put_lock
+#endif
+    fi
+  };
+
+fast: /* handoff__end_move. The next cell is ready and not marked; to advance needs no step of its own. */
+  atomic {
+    touch_slot();
+#ifdef MUTANT_PUBLISH_FIRST
+    if
+    :: me < P -> state[cell[PUT]] = FULL
+    :: else -> state[cell[GET]] = FREE
+    fi
+#else
+    if
 #ifdef TSO
+    :: me < P -> buffered_bytes[me] = item_of[me]; buffered_cell[me] = cell[PUT]
+#else
+    :: me < P -> bytes[cell[PUT]] = item_of[me]
+#endif
+    :: else -> item_of[me] = bytes[cell[GET]]
+    fi
+#endif
   };
   atomic {
     touch_slot();
+#ifdef TSO
+    is_state_buffered[me] = true; buffered_cell[me] = cell[WAY];
 #endif
-    move(WAY, other, item_of[other]);
-    other = NOBODY
-  };
-  goto serve;
-
-served:
-  atomic {
     if
-    :: !enlisted -> goto look
-    :: enlisted && queued[me] -> result = AGAIN
-    :: enlisted && !queued[me] -> /* done: it is not to be woken, it is us */
-      released??eval(me); held[me]--; result = DONE; item = item_of[me]
-    fi
-  };
-
-finish:
-  skip;
-  atomic {
+#ifdef TSO
+    :: true
+#elif defined(MUTANT_PUBLISH_FIRST)
+    :: me < P -> bytes[cell[PUT]] = item_of[me]
+    :: else -> item_of[me] = bytes[cell[GET]]; bytes[cell[GET]] = NOTHING
+#else
+    :: me < P -> state[cell[PUT]] = FULL
+    :: else -> bytes[cell[GET]] = NOTHING; state[cell[GET]] = FREE
+#endif
+    fi;
+    advance(WAY);
+    claim(no_overtaking, !ANYBODY(WAY));
     if
-    :: !other_waited -> end_unlock(WAY); goto unlocked
-    :: other_waited && me < P -> /* settle_and_unlock */
-      IS_DRAINED(PUT); end_lock(GET); goto settle_it
-    :: other_waited && me >= P ->
-#ifndef MUTANT_NO_PIN
-      pins++;
-#endif
-#ifndef MUTANT_LOCK_ORDER
-      end_unlock(GET)
-#endif
-    fi
+    :: me < P -> accept(me)
+    :: else -> deliver(me)
+    fi;
+    result = DONE;
+    check_invariant()
   };
+  atomic { MAY_UNLOCK(me) -> unlock(WAY); goto returned_now };
+
+with_put_lock:
+  atomic { CAN_LOCK(PUT) -> lock(PUT) };
+with_both:
   atomic {
 #ifdef MUTANT_LOCK_ORDER
-    end_lock(PUT);
-#else
-    slot_lock();
-#endif
-settle_it:
-    settle()
-  };
-  atomic {
-#ifdef MUTANT_UNPIN_EARLY
     if
-    :: me >= P -> pins--
-    :: else
-    fi
-  };
-  atomic {
-    slot_unlock(); goto unlocked
+    :: me < P -> CAN_LOCK(GET)
+    :: else -> locked[GET] = false
+    fi;
+#elif defined(MUTANT_REPLACE_PUT_LOCK)
+    (me < P && !shut && !IS_READY(PUT)) || CAN_LOCK(GET);
 #else
-    slot_unlock();
-    if
-    :: me < P -> goto unlocked
-    :: else
-    fi
+    CAN_LOCK(GET);
 #endif
-  };
-  atomic {
     touch_slot();
-#ifndef MUTANT_NO_PIN
-    pins--;
-#endif
-    check_invariant();
-    goto unlocked
-  };
-
-#if CAPACITY == 0
-meet:
-  atomic {
-    slot_lock();
     if
-    :: shut -> result = SHUT_DOWN; refuse(WAY, me)
-    :: !shut && ANYBODY(OTHER) ->
-      complete_first(OTHER, other, DONE);
+    :: shut && me < P -> result = SHUT_DOWN; refuse(PUT, me)
+#ifdef MUTANT_LOOK_BEFORE
+    :: CAPACITY != 0 && was_ready && !(shut && me < P) ->
+#else
+    :: CAPACITY != 0 && IS_READY(WAY) && !(shut && me < P) ->
+#endif
+      claim(no_overtaking, !ANYBODY(WAY));
+      move_with_both(WAY, me);
+      result = DONE;
+      settle()
+    :: else ->
       if
-      :: me < P -> item_of[other] = item; accept(me, item); deliver(other, item)
-      :: else -> item = item_of[other]; accept(other, item); deliver(me, item)
-      fi;
-      other = NOBODY;
-      result = DONE
-    :: !shut && !ANYBODY(OTHER) && timeouts != 0 -> timeouts--; expired = true; result = TIMED_OUT
-    :: !shut && !ANYBODY(OTHER) -> line_up(); result = AGAIN
+      :: shut -> result = SHUT_DOWN; refuse(GET, me)
+      :: !shut && CAPACITY == 0 && ANYBODY(OTHER) -> claim(no_overtaking, !ANYBODY(WAY)); meet(); result = DONE
+#if LATEST
+      :: !shut && me < P -> replace(); result = DONE
+#endif
+      :: !shut && !(CAPACITY == 0 && ANYBODY(OTHER)) && !(LATEST && me < P) ->
+        result = AGAIN;
+        saw_nothing();
+        if
+        :: has_waiter -> line_up(); mark(WAY)
+        :: else
+        fi
+      fi
+    fi;
+    check_invariant()
+  };
+#if defined(MUTANT_REPLACE_IN_TWO)
+  atomic {
+    if
+    :: me < P && spare != NOTHING -> unlock(PUT)
+    :: else -> goto replaced
     fi
   };
-  atomic { slot_unlock(); goto unlocked };
+  atomic { CAN_LOCK(PUT) -> lock(PUT) };
+  atomic { CAN_LOCK(GET) -> move_with_both(PUT, me) };
+replaced:
+#endif
+  atomic { /* the getting end's lock was let go of in the step before */
+#if LATEST && !defined(MUTANT_DROP_UNLOCKED)
+    touch_slot();
+    if
+    :: me < P && spare != NOTHING -> fate[spare] = DROPPED; spare = NOTHING
+    :: else
+    fi;
+#endif
+    unlock(PUT);
+#ifdef MUTANT_DROP_UNLOCKED
+  };
+  atomic {
+    if
+    :: me < P && spare != NOTHING -> touch_slot(); fate[spare] = DROPPED; spare = NOTHING
+    :: else
+    fi;
+#endif
+    if
+    :: HAS_TO_WAKE
+    :: else -> goto unlocked_now
+    fi
+  };
+  wake_all(DONE);
+#ifdef MUTANT_TOUCH_AFTER_WAKE
+  touch_slot();
+#endif
+  goto unlocked;
+
+#ifdef MUTANT_MARK_ALONE
+enlist_alone:
+  atomic {
+    line_up(); mark(WAY); unlock(WAY); result = AGAIN; goto unlocked_now
+  };
 #endif
 
 unlocked: /* wait_for goes on */
   atomic {
+    skip;
+unlocked_now:
     if
-    :: len(released) == 0 && result == AGAIN -> result = NONE; goto queue_up
-    :: len(released) == 0 && result != AGAIN -> goto leave_frame
-    :: else
-    fi
-  };
-  wake_released(DONE);
-#ifdef MUTANT_TOUCH_AFTER_WAKE
-  touch_slot();
-#endif
-  atomic {
-    if
-    :: result == AGAIN -> result = NONE; goto queue_up
-    :: else -> goto leave_frame
+    :: result != AGAIN -> goto returned_now
+    :: result == AGAIN && has_waiter -> result = NONE; goto park
+    :: result == AGAIN && !has_waiter -> result = NONE; has_waiter = true; goto attempt
+    :: result == AGAIN && !has_waiter && timeouts != 0 -> /* it had passed; and try_… */
+      timeouts--; expired = true; result = TIMED_OUT; goto returned_now
     fi
   };
 
-queue_up:
-  skip;
 park: /* handoff__park_wait: a look at `woken` and the wait that follows are one step, as uv_cond_wait lets go of
          the lock when it has begun to wait. First up to the deadline; when must_wait, without one. */
   atomic {
     if
-    :: woken[me] -> goto woke
+    :: woken[me] -> goto woke_now
     :: !woken[me] && expired && !must_wait -> goto late
     :: else
 #ifndef MUTANT_WAKE_UNLOCKED
@@ -730,106 +709,165 @@ park: /* handoff__park_wait: a look at `woken` and the wait that follows are one
     :: !waiting[me]
     :: waiting[me] && spurious != 0 -> spurious--; waiting[me] = false
     :: waiting[me] && !expired && timeouts != 0 -> timeouts--; waiting[me] = false; expired = true
-    fi
+    fi;
 #ifdef MUTANT_IF
-    ;
     if
-    :: woken[me] || must_wait -> goto woke
+    :: woken[me] || must_wait -> goto woke_now
     :: else -> goto late
-    fi
+    fi;
 #endif
+    goto park
   };
-  goto park;
 
 late: /* it was not woken in time: handoff__slot_leave */
   atomic {
+    CAN_LOCK(WAY);
     touch_slot();
-    !locked[WAY];
-    touch_slot();
-    was_queued = queued[me];
     if
-    :: was_queued -> queue[WAY]??eval(me); queued[me] = false; in_turn[WAY]??eval(me)
-    :: else
-    fi;
-    check_invariant();
+    :: queued[me] -> queue[WAY]??eval(me); queued[me] = false; check_invariant(); result = TIMED_OUT; goto returned_now
 #ifdef MUTANT_TIMEOUT_EATS
-    was_queued = true;
+    :: else -> result = TIMED_OUT; goto returned_now
+#elif defined(MUTANT_NO_LAST_WAIT)
+    :: else -> goto woke_now
+#else
+    :: else -> must_wait = true; goto park
 #endif
-    if
-    :: was_queued -> was_queued = false; result = TIMED_OUT; goto leave_frame
-    :: else -> must_wait = true
     fi
   };
-#ifdef MUTANT_NO_LAST_WAIT
-  goto woke;
-#endif
-  goto park;
 
 woke:
   atomic {
-    result = status[me];
+    skip;
+woke_now:
 #ifdef MUTANT_TIMEOUT_WINS
-    if
-    :: expired -> result = TIMED_OUT
-    :: else
-    fi;
+    result = (expired -> TIMED_OUT : status[me]);
+#else
+    result = status[me];
 #endif
+returned_now: /* as early as can be, when it is the most dangerous */
+    end_frame();
+    end_call();
     if
-    :: me >= P && result == DONE -> item = item_of[me]
+    :: left[me] != 0 -> goto attempt
     :: else
-    fi;
-    goto leave_frame
+    fi
   };
-leave_frame:
-  atomic { end_frame(); end_call() };
-  if
-  :: calls != 0 -> goto call
-  :: else
-  fi;
   end_use()
 }
 
-/* handoff_slot_shut. */
+/* handoff_slot_shut; with SHUT=2 handoff_slot_abort. */
+#if SHUT
 proctype shutter() {
-  chan released = [THREADS] of { byte };
+  byte me = SHUTTER;
   byte other = NOBODY;
-  bool other_waited;
+  byte first, count;
 
-  atomic {
-    slot_lock();
-#ifndef MUTANT_SHUT_UNSETTLED
-    settle();
+#ifdef MUTANT_SHUT_GET_LOCK
+  true;
+#else
+  atomic { CAN_LOCK(PUT) -> lock(PUT) };
 #endif
-    shut = true;
+  atomic {
+    CAN_LOCK(GET);
     claim(served_before_shut, CAPACITY == 0 || !ANYBODY(PUT) || !IS_READY(PUT));
     claim(served_before_shut, CAPACITY == 0 || !ANYBODY(GET) || !IS_READY(GET));
+    shut = true;
+    release(PUT);
+#ifndef MUTANT_SHUT_FORGETS_GETTERS
+    release(GET);
+#endif
+#if SHUT == 2
+    first = cell[GET];
     do
-    :: ANYBODY(PUT) -> complete_first(PUT, other, SHUT_DOWN); refuse(PUT, other)
+    :: CAPACITY != 0 && IS_READY(GET) ->
+      state[cell[GET]] = FREE;
+      take_out(bytes[cell[GET]], OUT);
+      advance(GET);
+      count++
+#ifdef MUTANT_ABORT_TAKES_ONE
+      ; break
+#endif
     :: else -> break
     od;
+#else
+    last_call_decided();
+#endif
+    check_invariant()
+  };
+#ifndef MUTANT_SHUT_GET_LOCK
+  atomic { unlock(PUT) };
+#endif
+  wake_all(SHUT_DOWN);
+#if SHUT == 2
+  atomic { /* drop */
+    touch_slot();
     do
-    :: ANYBODY(GET) -> complete_first(GET, other, SHUT_DOWN); refuse(GET, other)
+    :: count != 0 ->
+      claim(exactly_once, fate[bytes[first]] == OUT);
+      fate[bytes[first]] = SEEN; bytes[first] = NOTHING;
+      first = (first + 1) % CELLS; count--
     :: else -> break
     od;
-    other = NOBODY;
+    first = 0;
     last_call_decided()
   };
-  atomic { slot_unlock() };
-  wake_released(SHUT_DOWN);
+#endif
   end_use()
 }
+#endif
+
+/* handoff_peek. */
+#if PEEKS
+proctype peeker() {
+  byte me = PEEKER;
+  byte peeks = PEEKS;
+
+  do
+  :: peeks != 0 ->
+    atomic { CAN_LOCK(PUT) -> lock(PUT); peeks-- };
+#ifdef MUTANT_PEEK_PUT_LOCK
+    if
+    :: atomic { IS_READY(GET) -> c = cell[GET] }; atomic { claim(items_fifo, order?[eval(bytes[c])]); c = 0 }
+    :: else
+    fi;
+#else
+    atomic {
+      CAN_LOCK(GET);
+      touch_slot();
+      if
+      :: IS_READY(GET) -> claim(items_fifo, order?[eval(bytes[cell[GET]])])
+      :: else -> claim(drained_first, len(order) == 0); saw_nothing()
+      fi
+    };
+#endif
+    atomic { unlock(PUT) }
+  :: else -> break
+  od;
+  atomic { last_call_decided() };
+  end_use()
+}
+#endif
 
 init {
   atomic {
     for (n : 0 .. THREADS - 1) {
       if
-      :: n < P -> left[n] = ITEMS; run thread(n, ITEMS)
-      :: else -> left[n] = (SHUT -> MANY : SHARE); run thread(n, (SHUT -> 1 : SHARE))
-      fi
+      :: n < P -> left[n] = ITEMS
+      :: else -> left[n] = (SHUT -> MANY : GETS)
+      fi;
+      begin_call(n);
+#ifdef TSO
+      run memory(n);
+#endif
+      run thread(n)
     };
     n = 0;
 #if SHUT
-    run shutter()
+    run shutter();
 #endif
+#if PEEKS
+    run peeker();
+#endif
+    skip
   }
 }

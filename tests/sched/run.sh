@@ -147,7 +147,7 @@ caught never_unlocked 'deadlock|lock' pass.c 's/  handoff__end_unlock\(s, way\);
 caught waits_for_ever 'endless' slot.c 's/(  handoff__slot_unlock\(s\);\n)(  count = empty\(s, &first\);\n  drop)/\1  while (atomic_load(\&s->ends[0].wanted) == 0) {}\n\2/'
 # The turns.
 caught served_last 'history' end.c 's/handoff__queue_pop\(waiters\)([^;]*;\n)/waiters->prev\1 handoff__queue_remove(\&waiter->link);\n/'
-caught spin_hopes_wrong 'order|history|items|race' pass.c 's/(end->spin_misses\+\+;\n  return) state/\1 ready/'
+caught spin_hopes_wrong 'order|history|items|race' pass.c 's/(handoff__end_despair\(end\);\n  return) state/\1 ready/'
 caught meet_turned 'history' pass.c \
   's/(  struct handoff__waiter \*met = )(handoff__end_take_first)/\1handoff__queue_is_empty(\&s->ends[other].waiters) ? NULL : (handoff__queue_push(\&s->ends[other].waiters, handoff__queue_pop(\&s->ends[other].waiters)), 0) ? NULL : \2/'
 caught meet_anybody 'deadlock|history|outcome|items' pass.c 's/(else if \(s->capacity == 0 && )(meet\(s, way, item, &woken\)\))/\1waiter == NULL \&\& \2/'

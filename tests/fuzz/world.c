@@ -8,7 +8,7 @@
 #include "target.h"
 
 /* A deadline that comes while the call waits: soon; and, where the call is refused instead, not. */
-#define SOON_NS ((uint64_t)20000)
+#define SOON_NS ((uint64_t)2000)
 #define LATER_NS ((uint64_t)1000 * 1000 * 1000)
 
 unsigned char *world_new_item(const struct world *world, size_t slot) {

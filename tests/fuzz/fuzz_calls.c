@@ -3,22 +3,31 @@
  * An input is a script (input.h). SLOT is 0 to 2, REQUEST 0 to 11; odd ones go by port 1, even ones by port
  * 0. A REQUEST that is a letter is submitted once more from its callback.
  *
- *   i SLOT CAPACITY SIZE  init, CAPACITY 0 to 4, of items of SIZE 1 to 64 bytes (that one is a whole byte)
+ *   i SLOT CAPACITY SIZE  init, CAPACITY 0 to 4, of items of SIZE 1 to 64 bytes (that one is a whole byte);
+ *                         8 more is HANDOFF_LATEST: so 9 : ; < are 1 to 4, and 8 is wrong
  *   x SLOT MISTAKE        init with an option that is wrong
- *   s SLOT, d SLOT        shut, destroy
+ *   s SLOT, a SLOT        shut, abort
+ *   d SLOT                destroy
  *   p SLOT, g SLOT        try_put, try_get
  *   t SLOT, u SLOT        put_until, get_until, with a deadline that has passed
  *   y SLOT, z SLOT        the same, with one that comes while the call waits
- *   b SLOT, h SLOT        put, get, if they need not wait
+ *   b SLOT, h SLOT        put, get, if they need not wait, or the other side is bound
+ *   e SLOT                peek
+ *   = SLOT SIDE           bind, to the only thread; SIDE 0 or 1, others are wrong
+ *   ? SLOT SIZE           dump, into SIZE bytes (that one is a whole byte)
  *   o PORT, k PORT        port_init, port_close
  *   v PORT, w PORT        port_ref, port_unref
+ *   > PORT LIMIT          port_set_busy_poll, LIMIT 0 to 14 us, 15 is wrong
  *   q SLOT REQUEST        port_put
  *   r SLOT REQUEST        port_get
  *   c REQUEST             cancel
  *   l, f                  one turn of the loop; turns until all has been called back
  *   n                     null pointers for everything
  *
- * All ports but those that the script closes are open from the beginning. */
+ * All ports but those that the script closes are open from the beginning. After each command the stats of all
+ * slots are compared. */
+
+#include <string.h>
 
 #include "input.h"
 #include "target.h"
@@ -26,12 +35,15 @@
 
 #define COMMANDS_MAX 4096
 
+/* A command that is no letter, as input_command() has it. */
+#define SIGN(sign) ((char)('a' - 1 + ((sign)&31)))
+
 /* ---------------------------------------------------------------- the states that were seen -- */
 
 /* What is new is a state of a slot together with a command: libFuzzer counts these like branches of the
  * program. So the corpus goes through all states, not only through all code. */
 #if defined(FUZZ_EXTRA_COUNTERS)
-#define STATES ((REFERENCE_CAPACITY_MAX + 1) * (REFERENCE_CAPACITY_MAX + 1) * 4 * 2 * 2)
+#define STATES ((REFERENCE_CAPACITY_MAX + 1) * (REFERENCE_CAPACITY_MAX + 1) * 4 * 2 * 2 * 2)
 
 __attribute__((section("__libfuzzer_extra_counters"))) static uint8_t seen[STATES * 32];
 
@@ -48,6 +60,7 @@ static void see(const struct world *world, size_t slot, char command) {
     state = state * 4 + waiting;
     state = state * 2 + (putters != 0);
     state = state * 2 + s->is_shut;
+    state = state * 2 + (s->is_latest && strchr("abepqty", command) != NULL); /* who can tell */
     seen[state * 32 + (size_t)(command & 31)] = 1;
   }
 }
@@ -66,6 +79,8 @@ static void call_with_null(struct world *world) {
   handoff_port_t *port = world->ports[0];
   handoff_slot_t gone = {.data = NULL, .impl = NULL};
   handoff_req_t req = {.pending = false};
+  handoff_slot_stats_t stats;
+  char text[1];
   int item = 0;
 
   handoff_slot_shut(NULL);
@@ -79,6 +94,14 @@ static void call_with_null(struct world *world) {
   CHECK(handoff_try_put(NULL, &item) == UV_EINVAL && handoff_try_put(slot, NULL) == UV_EINVAL);
   CHECK(handoff_try_get(NULL, &item) == UV_EINVAL && handoff_try_get(slot, NULL) == UV_EINVAL);
   CHECK(handoff_put(&gone, &item) == UV_EINVAL && handoff_get(&gone, &item) == UV_EINVAL);
+  CHECK(handoff_peek(NULL, &item) == UV_EINVAL && handoff_peek(slot, NULL) == UV_EINVAL);
+  CHECK(handoff_slot_abort(NULL) == 0 && handoff_slot_abort(&gone) == 0);
+  CHECK(handoff_slot_stats(NULL, &stats) == UV_EINVAL);
+  CHECK(handoff_slot_stats(slot, NULL) == UV_EINVAL);
+  CHECK(handoff_slot_dump(NULL, text, 1) == UV_EINVAL);
+  CHECK(handoff_slot_dump(slot, NULL, 1) == UV_EINVAL);
+  CHECK(handoff_slot_bind(NULL, HANDOFF_PRODUCER) == UV_EINVAL);
+  CHECK(handoff_port_set_busy_poll(NULL, 0) == UV_EINVAL);
   CHECK(handoff_port_init(NULL, &(handoff_port_t){.impl = NULL}) == UV_EINVAL);
   CHECK(handoff_port_init(&world->loop, NULL) == UV_EINVAL);
   CHECK(handoff_port_close(NULL, NULL) == UV_EINVAL);
@@ -89,8 +112,9 @@ static void call_with_null(struct world *world) {
 }
 
 static void run_init(struct world *world, struct input *input, size_t slot) {
-  size_t capacity = input_digit(input) % (REFERENCE_CAPACITY_MAX + 1);
-  world_slot_init(world, slot, capacity, input_byte(input) % 64 + 1u);
+  unsigned digit = input_digit(input);
+  size_t capacity = (digit & 7u) % (REFERENCE_CAPACITY_MAX + 1);
+  world_slot_init(world, slot, capacity, (digit & 8u) != 0, input_byte(input) % 64 + 1u);
 }
 
 static void run_submit(struct world *world, struct input *input, size_t slot, bool is_put) {
@@ -101,7 +125,9 @@ static void run_submit(struct world *world, struct input *input, size_t slot, bo
 static void run_for_slot(struct world *world, struct input *input, char command) {
   size_t slot = input_digit(input) % REFERENCE_SLOTS;
 
-  see(world, slot, command);
+  if (command <= 'z') { /* the signs are for all states alike: that would only be more files */
+    see(world, slot, command);
+  }
   switch (command) {
     case 'i':
       run_init(world, input, slot);
@@ -112,8 +138,20 @@ static void run_for_slot(struct world *world, struct input *input, char command)
     case 's':
       world_slot_shut(world, slot);
       break;
+    case 'a':
+      world_slot_abort(world, slot);
+      break;
     case 'd':
       world_slot_destroy(world, slot);
+      break;
+    case 'e':
+      world_peek(world, slot);
+      break;
+    case SIGN('='):
+      world_bind(world, slot, input_digit(input));
+      break;
+    case SIGN('?'):
+      world_dump(world, slot, input_byte(input));
       break;
     case 'p':
     case 't':
@@ -142,6 +180,8 @@ static void run_for_port(struct world *world, struct input *input, char command)
     world_port_open(world, port);
   } else if (command == 'k') {
     world_port_close(world, port);
+  } else if (command == SIGN('>')) {
+    world_port_busy_poll(world, port, input_digit(input));
   } else {
     world_port_ref(world, port, command == 'v');
   }
@@ -159,6 +199,7 @@ static void run(struct world *world, struct input *input, char command) {
     case 'o':
     case 'v':
     case 'w':
+    case SIGN('>'):
       run_for_port(world, input, command);
       break;
     case 'l':
@@ -167,16 +208,21 @@ static void run(struct world *world, struct input *input, char command) {
     case 'n':
       call_with_null(world);
       break;
-    case 'a': /* these two are free, */
-    case 'e':
-    case 'j': /* and these are the ends of lines */
+    case 'j': /* these two are the ends of lines */
     case 'm':
       break;
     default:
-      if (command >= 'a' && command <= 'z') {
+      if ((command >= 'a' && command <= 'z') || command == SIGN('=') || command == SIGN('?')) {
         run_for_slot(world, input, command);
       }
       break;
+  }
+}
+
+static void check(struct world *world) {
+  size_t i;
+  for (i = 0; i < REFERENCE_SLOTS; i++) {
+    world_check_stats(world, i);
   }
 }
 
@@ -191,6 +237,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   }
   for (i = 0; i < COMMANDS_MAX && !input_is_at_end(&input); i++) {
     run(world, &input, input_command(&input));
+    check(world);
   }
   world_destroy(world);
   free(world);

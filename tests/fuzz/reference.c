@@ -21,13 +21,27 @@ static struct reference_waiter *first(struct reference *ref, size_t slot, bool i
   return found;
 }
 
+static struct reference_side *side_of(struct reference *ref,
+                                      const struct reference_waiter *waiter) {
+  return &ref->slots[waiter->slot].sides[waiter->is_put ? 0 : 1];
+}
+
 static void decide(struct reference *ref, struct reference_waiter *waiter, int status) {
   waiter->state = REFERENCE_DECIDED;
   waiter->status = status;
   waiter->decided = ref->now++;
+  side_of(ref, waiter)->cancels += status == UV_ECANCELED;
 }
 
-static void push(struct reference_slot *s, uint32_t item) { s->items[s->count++] = item; }
+static void raise_high_water(struct reference_slot *s, size_t count) {
+  s->high_water = count > s->high_water ? count : s->high_water;
+}
+
+static void push(struct reference_slot *s, uint32_t item) {
+  s->items[s->count++] = item;
+  s->puts++;
+  raise_high_water(s, s->count);
+}
 
 static uint32_t pop(struct reference_slot *s) {
   uint32_t item = s->items[0];
@@ -47,13 +61,20 @@ int reference_put(struct reference *ref, size_t slot, uint32_t item) {
   if (s->is_shut) {
     return UV_EPIPE;
   }
-  if (getter != NULL) {
+  if (getter != NULL) { /* by way of the slot, if it has room for any */
     getter->item = item;
     decide(ref, getter, 0);
+    s->puts++;
+    s->gets++;
+    raise_high_water(s, s->capacity != 0);
     return 0;
   }
-  if (s->count == s->capacity) {
+  if (s->count == s->capacity && !s->is_latest) {
     return UV_EAGAIN;
+  }
+  if (s->count == s->capacity) {
+    ref->dropped[ref->dropped_count++] = pop(s);
+    s->replaced++;
   }
   push(s, item);
   return 0;
@@ -73,13 +94,29 @@ int reference_get(struct reference *ref, size_t slot, uint32_t *item) {
   if (s->count == 0) { /* from hand to hand */
     *item = putter->item;
     decide(ref, putter, 0);
+    s->puts++;
+    s->gets++;
     return 0;
   }
   *item = pop(s);
+  s->gets++;
   if (putter != NULL) {
     push(s, putter->item);
     decide(ref, putter, 0);
   }
+  return 0;
+}
+
+int reference_peek(const struct reference *ref, size_t slot, uint32_t *item) {
+  const struct reference_slot *s = &ref->slots[slot];
+
+  if (!s->is_live) {
+    return UV_EINVAL;
+  }
+  if (s->count == 0) {
+    return s->is_shut ? UV_EOF : UV_EAGAIN;
+  }
+  *item = s->items[0];
   return 0;
 }
 
@@ -93,6 +130,7 @@ void reference_submit(struct reference *ref, size_t waiter) {
   }
   self->state = REFERENCE_WAITING;
   self->enlisted = ref->now++;
+  side_of(ref, self)->waits++;
 }
 
 int reference_cancel(struct reference *ref, size_t waiter) {
@@ -108,11 +146,25 @@ int reference_cancel(struct reference *ref, size_t waiter) {
   return 0;
 }
 
-void reference_init(struct reference *ref, size_t slot, size_t capacity) {
+int reference_init(struct reference *ref, size_t slot, size_t capacity, bool is_latest) {
   struct reference_slot *s = &ref->slots[slot];
+
+  if (capacity == 0 && is_latest) {
+    return UV_EINVAL;
+  }
   memset(s, 0, sizeof *s);
   s->is_live = true;
+  s->is_latest = is_latest;
   s->capacity = capacity;
+  return 0;
+}
+
+int reference_bind(struct reference *ref, size_t slot, unsigned side) {
+  if (!ref->slots[slot].is_live || side > 1) {
+    return UV_EINVAL;
+  }
+  ref->slots[slot].is_bound[side] = true;
+  return 0;
 }
 
 void reference_shut(struct reference *ref, size_t slot) {
@@ -127,6 +179,17 @@ void reference_shut(struct reference *ref, size_t slot) {
   }
   while ((waiter = first(ref, slot, false)) != NULL) {
     decide(ref, waiter, UV_EOF);
+  }
+}
+
+void reference_abort(struct reference *ref, size_t slot) {
+  struct reference_slot *s = &ref->slots[slot];
+
+  reference_shut(ref, slot);
+  ref->dropped_count = 0;
+  while (s->is_live && s->count != 0) {
+    ref->dropped[ref->dropped_count++] = pop(s);
+    s->dropped++;
   }
 }
 

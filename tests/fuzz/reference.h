@@ -30,12 +30,29 @@ struct reference_waiter {
   uint64_t decided;  /* and when it was decided, on a clock that counts both */
 };
 
+/* As in handoff_slot_side_stats_t. */
+struct reference_side {
+  uint64_t waits;
+  uint64_t cancels;
+  uint64_t timeouts;   /* these come from the world, which knows who has waited */
+  uint64_t blocked_ns; /* as do these */
+};
+
 struct reference_slot {
   bool is_live;
   bool is_shut;
+  bool is_latest;
+  bool is_bound[2]; /* by side: to the one thread that there is */
   size_t capacity;
   uint32_t items[REFERENCE_CAPACITY_MAX]; /* the oldest first */
   size_t count;
+  /* As in handoff_slot_stats_t. */
+  uint64_t puts;
+  uint64_t gets;
+  uint64_t replaced;
+  uint64_t dropped;
+  size_t high_water;
+  struct reference_side sides[2];
 };
 
 struct reference {
@@ -49,6 +66,7 @@ struct reference {
 /* What the library says: 0, UV_EPIPE, UV_EOF; UV_EAGAIN stands for all ways to say that it would wait. */
 int reference_put(struct reference *ref, size_t slot, uint32_t item);
 int reference_get(struct reference *ref, size_t slot, uint32_t *item);
+int reference_peek(const struct reference *ref, size_t slot, uint32_t *item);
 
 /* The waiter's fields is_put, slot, port and item are set. It waits or is decided. */
 void reference_submit(struct reference *ref, size_t waiter);
@@ -56,8 +74,12 @@ void reference_submit(struct reference *ref, size_t waiter);
 /* Returns: 0, UV_EBUSY, UV_EINVAL. */
 int reference_cancel(struct reference *ref, size_t waiter);
 
-void reference_init(struct reference *ref, size_t slot, size_t capacity);
+/* Returns: 0; UV_EINVAL, and nothing has changed. */
+int reference_init(struct reference *ref, size_t slot, size_t capacity, bool is_latest);
+int reference_bind(struct reference *ref, size_t slot, unsigned side);
+
 void reference_shut(struct reference *ref, size_t slot);
+void reference_abort(struct reference *ref, size_t slot);
 void reference_destroy(struct reference *ref, size_t slot);
 
 /* Cancels all that wait. */

@@ -17,7 +17,7 @@ enum world_way {
   WORLD_TRY,     /* handoff_try_… */
   WORLD_EXPIRED, /* …_until, with a deadline that has passed */
   WORLD_SOON,    /* …_until, with one that comes while it waits */
-  WORLD_BLOCK    /* only where the reference says that it does not wait */
+  WORLD_BLOCK    /* where the reference says that it does not wait, or is refused */
 };
 
 struct world;
@@ -41,6 +41,7 @@ struct world {
   struct reference reference;
   uint32_t last_item; /* items are numbered from 1 */
   size_t dropped;     /* of the reference's last drops, how many the library has made too */
+  bool may_call;      /* from within a drop: the library holds no lock */
   unsigned patience;  /* waits for a deadline that are left: they take real time */
   bool is_turning;    /* callbacks come from the loop and nowhere else */
 };
@@ -50,20 +51,40 @@ void world_init(struct world *world);
 /* Ends everything that is under way, and takes it down. */
 void world_destroy(struct world *world);
 
-void world_slot_init(struct world *world, size_t slot, size_t capacity, size_t item_size);
+void world_slot_init(struct world *world, size_t slot, size_t capacity, bool is_latest,
+                     size_t item_size);
 void world_slot_init_wrong(struct world *world, size_t slot, unsigned mistake);
 void world_slot_shut(struct world *world, size_t slot);
+void world_slot_abort(struct world *world, size_t slot);
 
 /* Does nothing while a request uses it, as the library demands. */
 void world_slot_destroy(struct world *world, size_t slot);
 
 void world_put(struct world *world, size_t slot, enum world_way way);
 void world_get(struct world *world, size_t slot, enum world_way way);
+void world_peek(struct world *world, size_t slot);
+
+/* A side from 2 on is none. */
+void world_bind(struct world *world, size_t slot, unsigned side);
+
+/* Into a buffer of that size. */
+void world_dump(struct world *world, size_t slot, size_t size);
+
+/* What the slot tells of itself is what the reference says, to the last count. */
+void world_check_stats(struct world *world, size_t slot);
+
+/* A call has come back with UV_ETIMEDOUT. Whether it had time to wait is known to the library alone: if so
+ * that must have been counted, and is now by the reference too. `longest_ns`: how long it took.
+ * Returns: whether it has waited. */
+bool world_note_timeout(struct world *world, size_t slot, handoff_side_t side, uint64_t longest_ns);
 
 void world_port_open(struct world *world, size_t port);
 void world_port_close(struct world *world, size_t port);
 void world_submit(struct world *world, size_t request, size_t slot, bool is_put, bool is_chained);
 void world_port_ref(struct world *world, size_t port, bool is_referenced);
+
+/* At most 14 us; 15 stands for more than there may be. Nothing else should be different from then on. */
+void world_port_busy_poll(struct world *world, size_t port, unsigned microseconds);
 void world_cancel(struct world *world, size_t request);
 
 /* A call that may drop items stands between these two; elsewhere none may be. */

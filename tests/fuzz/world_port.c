@@ -7,6 +7,14 @@
 /* Turns of the loop in which whatever was decided must have been called back. */
 #define TURNS_MAX 16
 
+/* Where the linker can put it in the place of libuv's: whatever the machine and its load, the library takes
+ * the ways, to spin and to look, that it takes with more than one processor. */
+unsigned int __wrap_uv_available_parallelism(void); /* NOLINT(bugprone-reserved-identifier) */
+
+unsigned int __wrap_uv_available_parallelism(void) { /* NOLINT(bugprone-reserved-identifier) */
+  return 2;
+}
+
 /* ----------------------------------------------------------------------------- the requests -- */
 
 static void on_done(handoff_req_t *req, int status);
@@ -75,6 +83,7 @@ static void on_done(handoff_req_t *req, int status) {
   CHECK(status == 0 || waiter->is_put ? item_is(self->item, size, waiter->item)
                                       : item_is_untouched(self->item, size));
   waiter->state = REFERENCE_IDLE;
+  world_check_stats(world, waiter->slot);
   free(self->item);
   if (self->is_chained) {
     world_submit(world, request, waiter->slot, waiter->is_put, false);
@@ -111,6 +120,14 @@ void world_port_ref(struct world *world, size_t port, bool is_referenced) {
     handoff_port_unref(world->ports[port]);
   }
   world->is_referenced[port] = is_referenced;
+}
+
+void world_port_busy_poll(struct world *world, size_t port, unsigned microseconds) {
+  uint64_t max_ns =
+      microseconds < 15 ? microseconds * UINT64_C(1000) : HANDOFF_BUSY_POLL_MAX_NS + 1;
+  int expected = world->port_states[port] == WORLD_OPEN && microseconds < 15 ? 0 : UV_EINVAL;
+
+  CHECK(handoff_port_set_busy_poll(world->ports[port], max_ns) == expected);
 }
 
 static bool is_quiet(const struct world *world, size_t port) {

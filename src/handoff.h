@@ -144,16 +144,18 @@ struct handoff__link {
 struct handoff__waiter {
   struct handoff__link link; /* Guarded by the lock of the slot's end: in its `waiters`. */
   bool queued;               /* Guarded by the same. */
-  unsigned claim;            /* Atomic: whoever takes it decides how the wait ends. */
-  bool is_putter;            /* Set before it is queued, then constant: which end. */
-  int status;                /* Set by whoever has claimed it, before `wake`. */
-  void *item;                /* Where the item comes from (a putter: only read) or goes to. */
-  void (*wake)(struct handoff__waiter *); /* Called once, by whoever has set the status. */
+  /* Set before it is queued, then constant. */
+  bool is_putter;  /* which end */
   bool is_ordered; /* Wakes must come in the order of the items: called with the lock held. So it is
                       for requests, and not for threads. */
-  uint64_t since_ns; /* Set before it is queued: when it began to wait. */
-  uintptr_t who;     /* Set before it is queued: the thread, or the request's address. */
-  unsigned hope;     /* Set when it is queued: pauses that it is worth to wait before sleeping. */
+  unsigned hope;   /* pauses that it is worth to wait before sleeping */
+  void *item;      /* where the item comes from (a putter: only read) or goes to */
+  void (*wake)(struct handoff__waiter *); /* called once, by whoever has set the status */
+  uint64_t since_ns;                      /* when it began to wait */
+  uintptr_t who;                          /* the thread, or the request's address */
+  /* Atomic: whoever takes it decides how the wait ends. */
+  unsigned claim;
+  int status; /* Set by whoever has claimed it, before `wake`. */
 };
 
 struct handoff_slot_s {

@@ -15,16 +15,12 @@
 #define SHARE_MIN 8
 #define PROBE 16
 
-static bool has_ready(struct handoff__port *p) {
-  return atomic_load_explicit(&p->has_ready, memory_order_acquire);
-}
-
 /* True: there is a job. False: the time is up. */
 static bool look(struct handoff__port *p, uint64_t end_ns) {
   do {
     int i;
     for (i = 0; i < LOOKS; i++) {
-      if (has_ready(p)) {
+      if (handoff__port_has_ready(p)) {
         return true;
       }
       handoff__relax();

@@ -35,7 +35,7 @@ void handoff__slot_lock(struct handoff__slot *s) {
 void handoff__slot_lock_rest(struct handoff__slot *s, enum handoff__way held) {
   if (held == HANDOFF__PUT) {
     handoff__end_lock(s, HANDOFF__GET);
-  } else if (uv_mutex_trylock(&s->ends[HANDOFF__PUT].lock) != 0) { /* no order binds a mere try */
+  } else {
     handoff__end_unlock(s, HANDOFF__GET);
     handoff__slot_lock(s);
   }

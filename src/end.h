@@ -53,7 +53,7 @@ static inline void handoff__end_unlock(struct handoff__slot *s, enum handoff__wa
 
 /* Both locks, in the one order in which they may be taken. */
 void handoff__slot_lock(struct handoff__slot *s);
-/* One lock is held; takes the other one too. It may let go of the first in between. */
+/* One lock is held; takes the other one too. It lets go of the getting one in between. */
 void handoff__slot_lock_rest(struct handoff__slot *s, enum handoff__way held);
 void handoff__slot_unlock(struct handoff__slot *s);
 

@@ -36,6 +36,11 @@ static bool is_woken(const struct handoff__park *park) {
   return atomic_load_explicit(&park->woken, memory_order_relaxed);
 }
 
+/* The lock is held. */
+static void set_woken(struct handoff__park *park) {
+  atomic_store_explicit(&park->woken, true, memory_order_relaxed);
+}
+
 /* That it is woken is for park_wait to say: with the lock, without which the waker is not done with the park. */
 void handoff__park_hope(const struct handoff__park *park, unsigned pauses) {
   for (; pauses != 0 && !is_woken(park); pauses--) {
@@ -67,7 +72,7 @@ bool handoff__park_wait(struct handoff__park *park, uint64_t deadline_ns) {
 
 void handoff__park_wake(struct handoff__park *park) {
   uv_mutex_lock(&park->lock);
-  atomic_store_explicit(&park->woken, true, memory_order_relaxed);
+  set_woken(park);
   /* Under the lock, because without it the woken thread might take the park down first. */
   uv_cond_signal(&park->cond);
   uv_mutex_unlock(&park->lock);

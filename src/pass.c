@@ -26,8 +26,8 @@
  * the queue afterwards. Who serves it claims it too. So exactly one of them decides, and who comes too late to give
  * up has not looked at the slot to learn so.
  *
- * ORDER OF LOCKS. Putting, then getting. A getter that needs both and cannot have the other at once lets go of
- * its own first; it has done nothing yet. To unlock is the last that a call does to the slot, and destroy waits for both locks. Threads are
+ * ORDER OF LOCKS. Putting, then getting. A getter that needs both lets go of its own first; it has done
+ * nothing yet. To unlock is the last that a call does to the slot, and destroy waits for both locks. Threads are
  * woken after that, by a wake that touches nothing but the thread's park. Requests are
  * posted to their port with the locks held (a port's lock is taken inside a slot's): whoever
  * works off the waiters may not be who put the items, and a loop that has several requests in one slot

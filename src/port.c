@@ -22,10 +22,15 @@ static void close_handles(struct handoff__port *p);
 
 /* -------------------------------------------------------------------------------- the jobs -- */
 
+/* The lock is held. */
+static void set_has_ready(struct handoff__port *p, bool has_ready) {
+  atomic_store_explicit(&p->has_ready, has_ready, memory_order_release);
+}
+
 void handoff__port_post(struct handoff__port *p, struct handoff__job *job) {
   uv_mutex_lock(&p->lock);
   handoff__queue_push(&p->ready, &job->link);
-  atomic_store_explicit(&p->has_ready, true, memory_order_release);
+  set_has_ready(p, true);
   if (!p->signalled) {
     p->signalled = true;
     (void)uv_async_send(&p->async); /* it fails only for handles that are no async */
@@ -34,7 +39,7 @@ void handoff__port_post(struct handoff__port *p, struct handoff__job *job) {
 }
 
 void handoff__port_post_to_self(struct handoff__port *p, struct handoff__job *job) {
-  if (p->is_running && !atomic_load_explicit(&p->has_ready, memory_order_acquire)) {
+  if (p->is_running && !handoff__port_has_ready(p)) {
     handoff__queue_push(&p->batch, &job->link);
   } else {
     handoff__port_post(p, job);
@@ -45,7 +50,7 @@ void handoff__port_post_to_self(struct handoff__port *p, struct handoff__job *jo
 static bool take_ready(struct handoff__port *p) {
   uv_mutex_lock(&p->lock);
   handoff__queue_append(&p->batch, &p->ready);
-  atomic_store_explicit(&p->has_ready, false, memory_order_relaxed);
+  set_has_ready(p, false);
   p->signalled = !handoff__queue_is_empty(&p->batch);
   uv_mutex_unlock(&p->lock);
   return !handoff__queue_is_empty(&p->batch);

@@ -41,6 +41,11 @@ struct handoff__port {
   handoff_port_close_cb on_close;
 };
 
+/* Jobs have been posted that have not been taken yet. Any thread. */
+static inline bool handoff__port_has_ready(const struct handoff__port *port) {
+  return atomic_load_explicit(&port->has_ready, memory_order_acquire);
+}
+
 /* Runs the job on the loop, once, never from in here. Any thread. */
 void handoff__port_post(struct handoff__port *port, struct handoff__job *job);
 

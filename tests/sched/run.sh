@@ -123,7 +123,6 @@ caught look_relaxed 'race' end.h 's/memory_order_acquire/memory_order_relaxed/g'
 # The locks and the end.
 caught lock_order 'deadlock' end.c 's/(handoff__end_lock\(s, HANDOFF__)PUT(\);\n  handoff__end_lock\(s, HANDOFF__)GET/\1GET\2PUT/'
 caught lock_kept 'deadlock' end.c 's/    handoff__end_unlock\(s, HANDOFF__GET\);\n    handoff__slot_lock\(s\);/    handoff__end_lock(s, HANDOFF__PUT);/'
-caught try_believed 'lock|race' end.c 's/(else if \(uv_mutex_trylock\([^{]*\{ [^{]*)    handoff__end_unlock\(s, HANDOFF__GET\);\n    handoff__slot_lock\(s\);\n/\1/'
 slowly_one_lock='s/  handoff__slot_lock_rest\(s, way\);(.*)  handoff__end_unlock\(s, HANDOFF__GET\);(.*)  handoff__end_unlock\(s, HANDOFF__PUT\);(\n  handoff__wake)/\1\2  handoff__end_unlock(s, way);\3/'
 caught slowly_one_lock 'race' pass.c "$slowly_one_lock"
 destroy_unlocked='s/  handoff__slot_lock\(s\);\n  handoff__slot_unlock\(s\);\n(  count)/\1/'
@@ -211,9 +210,9 @@ caught no_resend 'deadlock' port.c \
 caught send_unlocked 'freed|handle|lock|race' port.c \
   's/( *)\(void\)uv_async_send\(&p->async\); \/\* it fails[^\n]*\n  \}\n  uv_mutex_unlock\(&p->lock\);/uv_mutex_unlock(\&p->lock); uv_async_send(\&p->async); return; }\n  uv_mutex_unlock(\&p->lock);/'
 caught sent_after_close 'handle' port.c 's/    close_handles\(p\);/    close_handles(p); uv_async_send(\&p->async);/'
-caught self_first 'history' port.c 's/p->is_running && !atomic_load_explicit[^{]*\{/p->is_running) {/'
-caught self_unheard 'deadlock' port.c 's/p->is_running && !atomic/!atomic/'
-caught ready_unsaid 'history|deadlock' port.c 's/  atomic_store_explicit\(&p->has_ready, true[^;]*;\n//'
+caught self_first 'history' port.c 's/p->is_running && !handoff__port_has_ready[^{]*\{/p->is_running) {/'
+caught self_unheard 'deadlock' port.c 's/p->is_running && !handoff__port/!handoff__port/'
+caught ready_unsaid 'history|deadlock' port.c 's/  set_has_ready\(p, true\);\n//'
 caught port_leak 'faults|leak' port.c 's/    uv_mutex_destroy\(&p->lock\);\n    free\(p\);\n    return/    return/'
 caught cancel_blind 'deadlock|outcome|callback|items|history|race' request.c 's/if \(!handoff__slot_leave\([^;]*;\n  \}/handoff__slot_leave(req->slot, \&req->waiter);/'
 caught called_back_inside 'callback' request.c \

@@ -41,12 +41,6 @@
 #define TIMEOUTS 0
 #endif
 
-/* With STRICT the slot may be destroyed when no call is undecided, although some have not returned; without,
- * when all have returned. Only calls without a deadline are that strict: see README.md. */
-#ifndef STRICT
-#define STRICT (TIMEOUTS == 0)
-#endif
-
 #define THREADS (P + C) /* 0 to P - 1 put, the others get */
 #define SHUTTER THREADS
 #define PEEKER (THREADS + 1)
@@ -104,6 +98,7 @@ byte spare = NOTHING;
 
 /* struct parked, on the stack of its thread: its waiter and its park. */
 bool queued[THREADS];
+bool claimed[THREADS]; /* by who serves it, or by itself: then it has given up */
 mtype status[THREADS] = NONE;
 byte item_of[THREADS] = NOTHING;
 bool woken[THREADS];
@@ -128,8 +123,9 @@ byte c, n; /* within a step, 0 between steps */
 
 /* ------------------------------------------------------------------ what each decision means -- */
 
+/* Its hand-off is done. The call may not have returned: only peek and abort use the slot until then. */
 inline last_call_decided() {
-  users = users - STRICT
+  users--
 }
 
 inline made_a_call(who) {
@@ -273,27 +269,55 @@ inline move_with_both(way, who) {
   advance(way)
 }
 
+/* The first who has not given up; or NOBODY. */
 inline take_first(way, who, how) {
-  queue[way]?<n>;
+  do
+  :: ANYBODY(way) ->
+    queue[way]?<n>;
 #ifdef MUTANT_SERVE_LAST
-  for (c : 2 .. len(queue[way])) {
-    queue[way]?who; queue[way]!who
-  };
-  c = 0;
+    for (c : 2 .. len(queue[way])) {
+      queue[way]?who; queue[way]!who
+    };
+    c = 0;
 #endif
-  queue[way]?who;
-  claim(no_overtaking, who == n);
-  n = 0;
-  queued[who] = false;
-  waker[who] = me;
+    queue[way]?who;
+    claim(no_overtaking, who == n);
+    n = 0;
+#ifdef MUTANT_SKIP_STAYS_QUEUED
+    queued[who] = claimed[who];
+#else
+    queued[who] = false;
+#endif
+    if
+#ifdef MUTANT_SERVE_BLIND
+    :: true ->
+#else
+    :: !claimed[who] ->
+#endif
+      claimed[who] = true;
+      waker[who] = me;
 #ifndef MUTANT_WAKE_BEFORE_STATUS
-  status[who] = how
+      status[who] = how;
 #endif
+      break
+    :: else ->
+      who = NOBODY
+#ifdef MUTANT_SKIP_ENDS
+      ; break
+#endif
+    fi
+  :: else -> who = NOBODY; break
+  od
 }
 
 inline serve(way) {
   do
-  :: ANYBODY(way) && IS_READY(way) -> take_first(way, other, DONE); move_with_both(way, other)
+  :: ANYBODY(way) && IS_READY(way) ->
+    take_first(way, other, DONE);
+    if
+    :: other != NOBODY -> move_with_both(way, other)
+    :: else -> break
+    fi
   :: else -> break
   od
 }
@@ -319,8 +343,9 @@ inline settle() {
 inline meet() {
   take_first(OTHER, other, DONE);
   if
-  :: me < P -> item_of[other] = item_of[me]; accept(me); deliver(other)
-  :: else -> item_of[me] = item_of[other]; accept(other); deliver(me)
+  :: other == NOBODY
+  :: other != NOBODY && me < P -> item_of[other] = item_of[me]; accept(me); deliver(other); result = DONE
+  :: other != NOBODY && me >= P -> item_of[me] = item_of[other]; accept(other); deliver(me); result = DONE
   fi;
   other = NOBODY
 }
@@ -345,7 +370,12 @@ inline replace() {
 
 inline release(way) {
   do
-  :: ANYBODY(way) -> take_first(way, other, SHUT_DOWN); refuse(way, other)
+  :: ANYBODY(way) ->
+    take_first(way, other, SHUT_DOWN);
+    if
+    :: other != NOBODY -> refuse(way, other)
+    :: else -> break
+    fi
   :: else -> break
   od;
   other = NOBODY
@@ -414,7 +444,7 @@ inline begin_call(who) {
 
 inline end_frame() {
   claim(frame_gone, waker[me] == NOBODY && !queued[me]);
-  status[me] = NONE; woken[me] = false; waiting[me] = false
+  status[me] = NONE; claimed[me] = false; woken[me] = false; waiting[me] = false
 }
 
 inline end_call() {
@@ -429,10 +459,9 @@ inline end_call() {
   begin_call(me)
 }
 
-/* The last call of a thread has returned: if it is the last user, it destroys the slot. */
+/* The last call of a thread has returned. If no call is undecided it destroys the slot, unless another has. */
 inline end_use() {
   atomic {
-    users = users - !STRICT;
     if
     :: users == 0 -> users = MANY
     :: else -> goto used
@@ -517,7 +546,7 @@ not_at_once_now:
     fi;
 #endif
     if
-    :: !has_waiter && !IS_READY(WAY) && !LATEST ->
+    :: !has_waiter && !IS_READY(WAY) && !(LATEST && me < P) ->
       if
       :: shut -> result = SHUT_DOWN; refuse(WAY, me)
       :: else -> result = AGAIN; saw_nothing()
@@ -615,11 +644,15 @@ with_both:
     :: else ->
       if
       :: shut -> result = SHUT_DOWN; refuse(GET, me)
-      :: !shut && CAPACITY == 0 && ANYBODY(OTHER) -> claim(no_overtaking, !ANYBODY(WAY)); meet(); result = DONE
+      :: !shut && CAPACITY == 0 && ANYBODY(OTHER) -> claim(no_overtaking, !ANYBODY(WAY)); meet()
 #if LATEST
       :: !shut && me < P -> replace(); result = DONE
 #endif
-      :: !shut && !(CAPACITY == 0 && ANYBODY(OTHER)) && !(LATEST && me < P) ->
+      :: else
+      fi;
+      if
+      :: result != NONE
+      :: else ->
         result = AGAIN;
         saw_nothing();
         if
@@ -721,18 +754,39 @@ park: /* handoff__park_wait: a look at `woken` and the wait that follows are one
 
 late: /* it was not woken in time: handoff__slot_leave */
   atomic {
+#ifdef MUTANT_LEAVE_LOOKS_FIRST
     CAN_LOCK(WAY);
     touch_slot();
+#endif
     if
-    :: queued[me] -> queue[WAY]??eval(me); queued[me] = false; check_invariant(); result = TIMED_OUT; goto returned_now
-#ifdef MUTANT_TIMEOUT_EATS
+    :: !claimed[me]
+#ifdef MUTANT_LEAVE_BLIND
+    :: else
+#elif defined(MUTANT_TIMEOUT_EATS)
     :: else -> result = TIMED_OUT; goto returned_now
 #elif defined(MUTANT_NO_LAST_WAIT)
     :: else -> goto woke_now
 #else
     :: else -> must_wait = true; goto park
 #endif
-    fi
+    fi;
+#ifdef MUTANT_CLAIM_IN_TWO
+  };
+  atomic {
+#endif
+    claimed[me] = true
+  };
+  atomic {
+#ifndef MUTANT_LEAVE_STAYS
+    CAN_LOCK(WAY);
+    touch_slot();
+    if
+    :: queued[me] -> queue[WAY]??eval(me); queued[me] = false
+    :: else /* who would have served it has skipped it */
+    fi;
+    check_invariant();
+#endif
+    result = TIMED_OUT; goto returned_now
   };
 
 woke:

@@ -260,14 +260,14 @@ HANDOFF_API size_t handoff_slot_abort(handoff_slot_t *slot);
  * Blocks:  no. */
 HANDOFF_API void handoff_slot_destroy(handoff_slot_t *slot);
 
-/* What a side has done, and what it has waited. Who only spins does not wait. */
+/* What a side has waited: threads and requests that were queued. A thread that spins before it sleeps is
+ * not queued yet, but at capacity 0 it is. */
 typedef struct handoff_slot_side_stats_s {
-  size_t waiting; /* now: threads that sleep and requests that are queued */
-  uint64_t waits; /* how often one of them had to */
-  uint64_t
-      blocked_ns; /* how long threads, not requests, have slept, those that wait now not included */
-  uint64_t timeouts; /* waits that ended with UV_ETIMEDOUT */
-  uint64_t cancels;  /* waits that ended with UV_ECANCELED */
+  size_t waiting;      /* how many do now */
+  uint64_t waits;      /* how often one had to */
+  uint64_t blocked_ns; /* for how long: of threads, and of waits that are over, only */
+  uint64_t timeouts;   /* waits that ended with UV_ETIMEDOUT */
+  uint64_t cancels;    /* waits that ended with UV_ECANCELED */
 } handoff_slot_side_stats_t;
 
 /* At every instant puts == gets + replaced + dropped + count. */

@@ -73,9 +73,11 @@ struct text {
   size_t length;
 };
 
-static void add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void add(struct text *text, const char *format, ...) {
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+static void
+add(struct text *text, const char *format, ...) {
   const bool has_room = text->length < text->size;
   va_list arguments;
   int length;

@@ -54,9 +54,8 @@ struct handoff__slot {
   void *drop_arg;
   bool has_many_cpus;
   bool may_spin[2]; /* by handoff__way */
-  unsigned char
-      *spare; /* HANDOFF_LATEST: room for the item that is being replaced; else NULL. Guarded by
-                           the putting lock. */
+  /* HANDOFF_LATEST: room for the item that is being replaced, guarded by the putting lock; else NULL. */
+  unsigned char *spare;
   /* Written with both locks held, so read with either. */
   bool shut;
   uint64_t dropped;

@@ -73,16 +73,21 @@ static void on_drop(void *item, void *arg) {
   ledger->seen[ledger->count++] = *(uint64_t *)item;
 }
 
-static void destroy_drops_what_is_left_exactly_once_oldest_first(void **state) {
-  ledger_t ledger = {{0}, 0};
+static handoff_slot_t make_with_ledger(size_t capacity, ledger_t *ledger) {
   handoff_slot_options_t options = handoff_slot_options(sizeof(uint64_t));
   handoff_slot_t slot;
+  options.capacity = capacity;
+  options.drop = on_drop;
+  options.drop_arg = ledger;
+  assert_int_equal(handoff_slot_init(&slot, &options), 0);
+  return slot;
+}
+
+static void destroy_drops_what_is_left_exactly_once_oldest_first(void **state) {
+  ledger_t ledger = {{0}, 0};
+  handoff_slot_t slot = make_with_ledger(4, &ledger);
   uint64_t item;
   (void)state;
-  options.capacity = 4;
-  options.drop = on_drop;
-  options.drop_arg = &ledger;
-  assert_int_equal(handoff_slot_init(&slot, &options), 0);
   for (item = 1; item <= 3; item++) {
     assert_int_equal(handoff_put(&slot, &item), 0);
   }
@@ -106,14 +111,9 @@ static void destroy_drops_what_is_left_exactly_once_oldest_first(void **state) {
 
 static void abort_drops_what_is_left_and_tells_how_much(void **state) {
   ledger_t ledger = {{0}, 0};
-  handoff_slot_options_t options = handoff_slot_options(sizeof(uint64_t));
-  handoff_slot_t slot;
+  handoff_slot_t slot = make_with_ledger(3, &ledger);
   uint64_t item;
   (void)state;
-  options.capacity = 3;
-  options.drop = on_drop;
-  options.drop_arg = &ledger;
-  assert_int_equal(handoff_slot_init(&slot, &options), 0);
   for (item = 1; item <= 3; item++) {
     assert_int_equal(handoff_put(&slot, &item), 0);
   }
@@ -136,14 +136,9 @@ static void abort_drops_what_is_left_and_tells_how_much(void **state) {
 
 static void abort_after_shut_drops_the_rest(void **state) {
   ledger_t ledger = {{0}, 0};
-  handoff_slot_options_t options = handoff_slot_options(sizeof(uint64_t));
-  handoff_slot_t slot;
+  handoff_slot_t slot = make_with_ledger(3, &ledger);
   uint64_t item;
   (void)state;
-  options.capacity = 3;
-  options.drop = on_drop;
-  options.drop_arg = &ledger;
-  assert_int_equal(handoff_slot_init(&slot, &options), 0);
   for (item = 1; item <= 3; item++) {
     assert_int_equal(handoff_put(&slot, &item), 0);
   }

@@ -62,8 +62,22 @@ static int init_ends(struct handoff__slot *s) {
   return 0;
 }
 
+/* So many bytes for cells behind a slot; NULL: there is no memory. */
+static struct handoff__slot *slot_new(size_t cells_size) {
+  void *memory = malloc(HANDOFF__LINE + sizeof(struct handoff__slot) + cells_size);
+  struct handoff__slot *s;
+
+  if (memory == NULL) {
+    return NULL;
+  }
+  s = (struct handoff__slot *)(void *)((unsigned char *)memory + HANDOFF__LINE -
+                                       (uintptr_t)memory % HANDOFF__LINE);
+  s->memory = memory;
+  s->cells = (unsigned char *)(s + 1);
+  return s;
+}
+
 int handoff_slot_init(handoff_slot_t *slot, const handoff_slot_options_t *options) {
-  const size_t head_size = round_up(sizeof(struct handoff__slot), HANDOFF__LINE);
   struct handoff__slot layout;
   struct handoff__slot *s;
   unsigned char *cell;
@@ -81,12 +95,11 @@ int handoff_slot_init(handoff_slot_t *slot, const handoff_slot_options_t *option
     return err;
   }
   is_latest = options->overflow == HANDOFF_LATEST;
-  s = malloc(head_size + layout.stride * (layout.capacity + (is_latest ? 1 : 0)));
+  s = slot_new(layout.stride * (layout.capacity + (is_latest ? 1 : 0)));
   if (s == NULL) {
     return UV_ENOMEM;
   }
   (void)lay_out(s, options);
-  s->cells = (unsigned char *)s + head_size;
   s->cells_end = s->cells + s->stride * s->capacity;
   s->name = options->name;
   s->drop = options->drop;
@@ -102,7 +115,7 @@ int handoff_slot_init(handoff_slot_t *slot, const handoff_slot_options_t *option
   }
   err = init_ends(s);
   if (err != 0) {
-    free(s);
+    free(s->memory);
     return err;
   }
   slot->impl = s;
@@ -229,5 +242,5 @@ void handoff_slot_destroy(handoff_slot_t *slot) {
   drop(s, first, count);
   uv_mutex_destroy(&s->ends[HANDOFF__PUT].lock);
   uv_mutex_destroy(&s->ends[HANDOFF__GET].lock);
-  free(s);
+  free(s->memory);
 }

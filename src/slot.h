@@ -11,15 +11,15 @@
 
 #include "handoff.h"
 
-/* The two ends are kept apart by so many bytes, so that neither side writes to a cache line that the
- * other one needs. */
+/* A cache line, of most processors. Neither end, nor a cell at capacity 1, shares one with anything else: neither
+ * side writes to a line that the other one needs. */
 #define HANDOFF__LINE 64
 
 enum handoff__way { HANDOFF__PUT = 0, HANDOFF__GET = 1 };
 
-/* Where items are put, or got. What every item needs comes first. */
+/* Where items are put, or got. What every item needs comes first; a lock, the cell and the waiters fill one line. */
 struct handoff__end {
-  uv_mutex_t lock;
+  _Alignas(HANDOFF__LINE) uv_mutex_t lock;
   /* Guarded by lock. */
   unsigned char *cell;          /* the next one to put into, or to get from */
   struct handoff__link waiters; /* first in, first out */
@@ -38,11 +38,11 @@ struct handoff__end {
   uint64_t gets_seen; /* at least so many have been taken out by now */
   /* Atomic: threads that want the lock. Who holds it and hopes for an item then lets go. */
   atomic_uint wanted;
-  unsigned char pad[HANDOFF__LINE];
 };
 
 struct handoff__slot {
   /* Set at init, then constant. */
+  void *memory; /* what malloc gave: the slot begins at the first line in it */
   size_t item_size;
   size_t capacity;
   size_t state_offset; /* in a cell, of its state */
@@ -62,7 +62,6 @@ struct handoff__slot {
   uv_thread_t bound[2]; /* by handoff__way: the only thread there, if `is_bound` */
   /* Atomic: by handoff__way; only the bound thread acts on it. */
   atomic_bool is_bound[2];
-  unsigned char pad[HANDOFF__LINE];
   struct handoff__end ends[2]; /* by handoff__way */
 };
 

@@ -183,7 +183,7 @@ stats_unlocked='s/  handoff__slot_lock\([^;]*;\n(  [^;]* = stats_of\([^;]*;\n)  
 caught stats_unlocked 'history|race' inspect.c "$stats_unlocked"
 bare caught stats_unlocked 'history' inspect.c "$stats_unlocked"
 caught counted_twice 'history' end.h 's/(const uint64_t moved = handoff__end_count\(end\);)/\1 if (way == HANDOFF__GET \&\& end->waiters.next != \&end->waiters) handoff__end_count(end);/'
-caught slot_leak 'faults|leak' slot.c 's/(err = init_ends\(s\);\n  if \(err != 0\) \{\n)    free\(s\);/\1/'
+caught slot_leak 'faults|leak' slot.c 's/(err = init_ends\(s\);\n  if \(err != 0\) \{\n)    free\(s->memory\);/\1/'
 # The park.
 caught wait_if 'outcome|race|frame|lock' park.c 's/      continue;/      break;/'
 caught signal_dropped 'deadlock' park.c 's/  uv_cond_signal\(&park->cond\);//'

@@ -11,7 +11,7 @@
 
 #include "handoff.h"
 
-/* A cache line, of most processors. Neither end, nor a cell at capacity 1, shares one with anything else: neither
+/* A cache line, of most processors. Neither end shares one with anything else, and the cells begin at one: neither
  * side writes to a line that the other one needs. */
 #define HANDOFF__LINE 64
 

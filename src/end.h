@@ -19,12 +19,21 @@
 /* Pauses while hoping: about 15 us at most, and 3 us where it has not been worth it lately. */
 #define HANDOFF__SPIN_MAX 512u
 #define HANDOFF__SPIN_MIN 128u
+/* And 2 us for a loop. */
+#define HANDOFF__SPIN_BRIEF 64u
 /* So often it is tried for the whole time all the same. */
 #define HANDOFF__SPIN_PROBE 16u
 
 /* How long to hope now. */
 static inline unsigned handoff__end_hope(const struct handoff__end *end) {
   return end->spin_misses % HANDOFF__SPIN_PROBE == 0 ? HANDOFF__SPIN_MAX : end->spin_limit;
+}
+
+/* It was worth it. */
+static inline void handoff__end_rejoice(struct handoff__end *end) {
+  end->spin_limit =
+      end->spin_limit < HANDOFF__SPIN_MAX / 2 ? end->spin_limit * 2 : HANDOFF__SPIN_MAX;
+  end->spin_misses = 0;
 }
 
 /* It was in vain. */

@@ -79,6 +79,7 @@ extern "C" {
 
 #define HANDOFF_NEVER UINT64_MAX
 #define HANDOFF_CAPACITY_MAX ((size_t)1 << 20)
+#define HANDOFF_BUSY_POLL_DEFAULT_NS ((uint64_t)2000)
 #define HANDOFF_BUSY_POLL_MAX_NS ((uint64_t)1000 * 1000)
 
 /* The two sides of a slot, and of a lane. */
@@ -347,10 +348,14 @@ struct handoff_req_s {
  * Owns:    the caller owns the memory and must handoff_port_close() it. */
 HANDOFF_API int handoff_port_init(uv_loop_t *loop, handoff_port_t *port);
 
-/* How long the loop may look for the next hand-off, busy, instead of going to sleep: 0, as it is at first, for not
- * at all. It does so just before it would block, only while something is under way on the port, no other
- * handle is due, and as long as it has lately been worth it; not beyond the loop's next timer; and not on one CPU. In
- * the meantime a hand-off costs no system call on either side, and descriptors wait for max_ns at most.
+/* How long the loop may look for the next hand-off, busy, instead of going to sleep. In the meantime a hand-off costs no
+ * system call on either side. 0: not at all.
+ *
+ * At first it is HANDOFF_BUSY_POLL_DEFAULT_NS: a request that is begun in a callback of the port, and would have
+ * to wait with nothing else for the port to do, may take so long. That is the longest, too, that anything else on the
+ * loop is held up by it. With more, the loop also looks just before it would block, while something is under way on the port;
+ * then descriptors may wait for max_ns. Either is done only where it has lately been worth it, or would have
+ * been; not while another handle is due; and not on one CPU.
  *
  * Thread:  loop.
  * Blocks:  no.

@@ -90,10 +90,11 @@ static void wake(struct handoff__waiter *waiter) {
 }
 
 typedef int (*operation)(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter,
-                         bool may_spin);
+                         enum handoff__hope hope);
 
-static int put(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter, bool may_spin) {
-  return handoff__slot_put(slot, item, waiter, may_spin);
+static int put(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter,
+               enum handoff__hope hope) {
+  return handoff__slot_put(slot, item, waiter, hope);
 }
 
 /* It could not be done at once. */
@@ -114,7 +115,7 @@ static int wait_for(operation operate, handoff_slot_t *slot, enum handoff__way o
   self.waiter.is_ordered = false;
   self.waiter.since_ns = uv_hrtime();
   self.waiter.who = (uintptr_t)uv_thread_self();
-  err = operate(slot, item, &self.waiter, false);
+  err = operate(slot, item, &self.waiter, HANDOFF__HOPE_NONE);
   if (err == UV_EAGAIN) {
     handoff__park_hope(&self.park, self.waiter.hope);
     if (!handoff__park_wait(&self.park, deadline_ns) && handoff__slot_leave(slot, &self.waiter)) {
@@ -142,7 +143,7 @@ int handoff_put_until(handoff_slot_t *slot, const void *item, uint64_t deadline_
     return UV_EINVAL;
   }
   may_wait = has_time(deadline_ns);
-  err = handoff__slot_put(slot, item, NULL, may_wait);
+  err = handoff__slot_put(slot, item, NULL, may_wait ? HANDOFF__HOPE_LONG : HANDOFF__HOPE_NONE);
   if (err != UV_EAGAIN) {
     return err;
   }
@@ -159,7 +160,7 @@ int handoff_get_until(handoff_slot_t *slot, void *item, uint64_t deadline_ns) {
     return UV_EINVAL;
   }
   may_wait = has_time(deadline_ns);
-  err = handoff__slot_get(slot, item, NULL, may_wait);
+  err = handoff__slot_get(slot, item, NULL, may_wait ? HANDOFF__HOPE_LONG : HANDOFF__HOPE_NONE);
   if (err != UV_EAGAIN) {
     return err;
   }

@@ -48,10 +48,10 @@ static unsigned pauses_between_looks(size_t capacity) {
 
 /* The end's lock is held. Hopes for the other end to make the cell ready, as long as that has lately been worth it,
  * and until somebody wants the lock. Returns: the cell's state. */
-static unsigned spin(struct handoff__slot *s, enum handoff__way way) {
+static unsigned spin(struct handoff__slot *s, enum handoff__way way, enum handoff__hope hope) {
   struct handoff__end *end = &s->ends[way];
   const unsigned ready = handoff__ready_state(way);
-  const unsigned limit = handoff__end_hope(end);
+  const unsigned limit = hope == HANDOFF__HOPE_LONG ? handoff__end_hope(end) : HANDOFF__SPIN_BRIEF;
   const unsigned pauses = pauses_between_looks(s->capacity);
   unsigned state = handoff__end_state(s, way);
   unsigned i;
@@ -66,13 +66,13 @@ static unsigned spin(struct handoff__slot *s, enum handoff__way way) {
     }
     state = handoff__end_state(s, way);
     if (state == ready) {
-      end->spin_limit =
-          end->spin_limit < HANDOFF__SPIN_MAX / 2 ? end->spin_limit * 2 : HANDOFF__SPIN_MAX;
-      end->spin_misses = 0;
+      handoff__end_rejoice(end);
       return state;
     }
   }
-  handoff__end_despair(end);
+  if (hope == HANDOFF__HOPE_LONG) {
+    handoff__end_despair(end);
+  }
   return state;
 }
 
@@ -147,7 +147,7 @@ static int pass_slowly(struct handoff__slot *s, enum handoff__way way, void *ite
 /* ------------------------------------------------------------------- put, get, peek, leave -- */
 
 static inline int pass(struct handoff__slot *s, enum handoff__way way, void *item,
-                       struct handoff__waiter *waiter, bool may_spin) {
+                       struct handoff__waiter *waiter, enum handoff__hope hope) {
   const unsigned ready = handoff__ready_state(way);
   unsigned state;
   int err = 0;
@@ -157,9 +157,9 @@ static inline int pass(struct handoff__slot *s, enum handoff__way way, void *ite
     return pass_slowly(s, way, item, waiter);
   }
   state = handoff__end_state(s, way);
-  if (state != ready && may_spin && s->may_spin[way] && !s->shut &&
+  if (state != ready && hope != HANDOFF__HOPE_NONE && s->may_spin[way] && !s->shut &&
       (state & HANDOFF__WAITED) == 0) {
-    state = spin(s, way);
+    state = spin(s, way, hope);
   }
   if (state == ready && !(s->shut && way == HANDOFF__PUT)) {
     handoff__end_move(s, way, item);
@@ -174,14 +174,14 @@ static inline int pass(struct handoff__slot *s, enum handoff__way way, void *ite
 }
 
 int handoff__slot_put(handoff_slot_t *slot, const void *item, struct handoff__waiter *waiter,
-                      bool may_spin) {
+                      enum handoff__hope hope) {
   void *from = (void *)(uintptr_t)item; /* only read */
-  return pass(slot->impl, HANDOFF__PUT, from, waiter, may_spin);
+  return pass(slot->impl, HANDOFF__PUT, from, waiter, hope);
 }
 
 int handoff__slot_get(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter,
-                      bool may_spin) {
-  return pass(slot->impl, HANDOFF__GET, item, waiter, may_spin);
+                      enum handoff__hope hope) {
+  return pass(slot->impl, HANDOFF__GET, item, waiter, hope);
 }
 
 int handoff__slot_peek(handoff_slot_t *slot, void *item) {

@@ -4,8 +4,10 @@
  *   `ready` or `batch` is not empty  =>  `signalled`; `signalled`  =>  on_async is running or will run, or
  *   busy_poll.c is looking. It is cleared only under the lock, when `ready` is found empty and `batch` is too. So
  *   no post is lost, and posts that come while jobs are being run cost no system call.
- *   Jobs are run in the order of their posts; what the loop posts to itself while it finds `ready` empty goes to
- *   the end of `batch`, without the lock, and so comes before all that is posted later.
+ *   Jobs are run in the order of their posts; what the loop posts to itself while it runs jobs and finds `ready`
+ *   empty goes to the end of `batch`, without the lock, and so comes before all that is posted later. What
+ *   has been posted before about the same slot is visible to it, since that was done with a lock held that
+ *   the loop has had since.
  *   A post sends the async under the lock, and the handles are closed only when `active` is 0, which is
  *   after every job has been taken out of `ready` under the lock. So nothing is sent after the close. */
 
@@ -15,8 +17,11 @@
 
 #include "queue.h"
 
-/* Jobs run before other handles of the loop get their turn. */
-#define DISPATCH_MAX 256
+/* How long jobs are run before other handles of the loop get their turn: a turn of the loop costs three system
+ * calls, several microseconds in all. */
+#define DISPATCH_NS 100000u
+/* Jobs run between two looks at the clock. */
+#define JOBS_PER_LOOK 16u
 
 static void close_handles(struct handoff__port *p);
 
@@ -27,20 +32,31 @@ static void set_has_ready(struct handoff__port *p, bool has_ready) {
   atomic_store_explicit(&p->has_ready, has_ready, memory_order_release);
 }
 
+bool handoff__port_is_ahead(const struct handoff__port *p) {
+  return atomic_load_explicit(&p->runner, memory_order_relaxed) == (uintptr_t)uv_thread_self() &&
+         !handoff__port_has_ready(p);
+}
+
 void handoff__port_post(struct handoff__port *p, struct handoff__job *job) {
+  if (handoff__port_is_ahead(p)) {
+    handoff__queue_push(&p->batch, &job->link);
+    return;
+  }
   uv_mutex_lock(&p->lock);
   handoff__queue_push(&p->ready, &job->link);
   set_has_ready(p, true);
   if (!p->signalled) {
     p->signalled = true;
+    p->roused_ns = p->loop_thread == (uintptr_t)uv_thread_self() ? 0 : uv_hrtime();
     (void)uv_async_send(&p->async); /* it fails only for handles that are no async */
   }
   uv_mutex_unlock(&p->lock);
 }
 
-void handoff__port_post_to_self(struct handoff__port *p, struct handoff__job *job) {
-  if (p->is_running && !handoff__port_has_ready(p)) {
-    handoff__queue_push(&p->batch, &job->link);
+void handoff__port_post_after(struct handoff__port *p, struct handoff__link *last,
+                              struct handoff__job *job) {
+  if (handoff__port_is_ahead(p)) {
+    handoff__queue_push(last->next, &job->link); /* before that one, or at the end */
   } else {
     handoff__port_post(p, job);
   }
@@ -56,23 +72,41 @@ static bool take_ready(struct handoff__port *p) {
   return !handoff__queue_is_empty(&p->batch);
 }
 
-bool handoff__port_run(struct handoff__port *p) {
-  int budget = DISPATCH_MAX;
+/* So many jobs have been run. The clock is started late: who has few does not pay for it. */
+static bool is_time_up(unsigned jobs, uint64_t *end_ns) {
+  uint64_t now_ns;
 
-  p->is_running = true;
-  while (budget != 0 && (!handoff__queue_is_empty(&p->batch) || take_ready(p))) {
+  if (jobs % JOBS_PER_LOOK != 0) {
+    return false;
+  }
+  now_ns = uv_hrtime();
+  if (jobs == JOBS_PER_LOOK) {
+    *end_ns = now_ns + DISPATCH_NS;
+  }
+  return now_ns >= *end_ns;
+}
+
+bool handoff__port_run(struct handoff__port *p) {
+  unsigned jobs = 0;
+  uint64_t end_ns = 0;
+  bool is_done = true;
+
+  atomic_store_explicit(&p->runner, (uintptr_t)uv_thread_self(), memory_order_relaxed);
+  while (is_done && (!handoff__queue_is_empty(&p->batch) || take_ready(p))) {
     struct handoff__job *job =
         handoff__owner(handoff__queue_pop(&p->batch), struct handoff__job, link);
-    budget--;
     job->run(job);
+    is_done = !is_time_up(++jobs, &end_ns);
   }
-  p->is_running = false;
-  return budget != 0;
+  atomic_store_explicit(&p->runner, 0, memory_order_relaxed);
+  handoff__port_note_idle(p);
+  return is_done;
 }
 
 static void on_async(uv_async_t *async) {
   struct handoff__port *p = handoff__owner(async, struct handoff__port, async);
 
+  handoff__port_note_wake(p);
   if (!handoff__port_run(p)) {
     (void)uv_async_send(&p->async); /* still signalled: the rest comes in the loop's next turn */
   } else if (p->closing && p->active == 0) {
@@ -89,13 +123,15 @@ static void update_ref(struct handoff__port *p) {
 }
 
 void handoff__port_begin(struct handoff__port *p) {
-  p->active++;
-  update_ref(p);
+  if (p->active++ == 0) {
+    update_ref(p);
+  }
 }
 
 void handoff__port_end(struct handoff__port *p) {
-  p->active--;
-  update_ref(p);
+  if (--p->active == 0) {
+    update_ref(p);
+  }
 }
 
 /* ------------------------------------------------------------------------------- the port -- */
@@ -127,8 +163,10 @@ int handoff_port_init(uv_loop_t *loop, handoff_port_t *port) {
   handoff__queue_init(&p->reqs);
   p->handle = port;
   atomic_init(&p->has_ready, false);
+  atomic_init(&p->runner, 0);
   p->handles = 1;
   p->referenced = true;
+  p->may_hope = uv_available_parallelism() > 1;
   port->loop = loop;
   port->impl = p;
   update_ref(p);

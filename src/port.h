@@ -18,13 +18,17 @@ struct handoff__port {
   /* Guarded by lock. */
   struct handoff__link ready; /* jobs that have been posted */
   bool signalled;             /* somebody will look into `ready` again: on_async, or who polls */
+  uint64_t roused_ns;    /* when another thread has last sent the async; 0: not since on_async */
+  uintptr_t loop_thread; /* as a number: the one that has last run on_async */
   /* Atomic, written under lock: `ready` is not empty. */
   atomic_bool has_ready;
+  /* Atomic, written by the loop thread: itself, as a number, while it runs jobs; else 0. So who reads its own
+   * number has written it. */
+  atomic_uintptr_t runner;
 
   /* Loop thread only, but for uv_async_send, which is called under lock. */
   uv_async_t async;
   struct handoff__link batch; /* jobs to be run before those in `ready` */
-  bool is_running;            /* jobs are being run */
   struct handoff__link reqs;  /* pending requests */
   struct handoff__ticks ticks;
   bool has_ticks;
@@ -33,6 +37,9 @@ struct handoff__port {
   uint64_t poll_max_ns; /* 0: not to poll */
   uint64_t poll_ns;     /* how long it has lately been worth it */
   unsigned poll_misses;
+  bool may_hope;    /* a request that would have to wait: see busy_poll.c */
+  bool is_hopeful;  /* it has lately been worth it, or would have been */
+  uint64_t idle_ns; /* when the last job had been run */
   bool referenced;
   bool closing;
   size_t active;  /* pending requests, running lanes, closing lanes: what keeps the loop alive */
@@ -46,15 +53,35 @@ static inline bool handoff__port_has_ready(const struct handoff__port *port) {
   return atomic_load_explicit(&port->has_ready, memory_order_acquire);
 }
 
-/* Runs the job on the loop, once, never from in here. Any thread. */
+/* The last job of those that are to be run next. Loop thread. */
+static inline struct handoff__link *handoff__port_last(const struct handoff__port *port) {
+  return port->batch.prev;
+}
+
+/* It is the loop that asks, while it runs jobs, and nothing that has been posted by others is still to be taken. Any
+ * thread. */
+bool handoff__port_is_ahead(const struct handoff__port *port);
+
+/* Runs the job on the loop, once, never from in here. Jobs that are posted about one slot, with its locks held or
+ * by who has just had them, are run in the order of their posts. Any thread. */
 void handoff__port_post(struct handoff__port *port, struct handoff__job *job);
 
-/* The same, for the loop thread, about something that it has done to a slot just now. Cheaper: what has been
- * posted before, about that slot, is visible, since it was posted with a lock held that we have had since. */
-void handoff__port_post_to_self(struct handoff__port *port, struct handoff__job *job);
+/* The same for the loop, about what it did to a slot after `last` was the last job: its own outcome comes before
+ * the jobs that it has thereby made others post to it. Loop thread. */
+void handoff__port_post_after(struct handoff__port *port, struct handoff__link *last,
+                              struct handoff__job *job);
 
 /* Runs what has been posted, up to the budget. False: there may be more. Loop thread. */
 bool handoff__port_run(struct handoff__port *port);
+
+/* Whether a request that would have to wait may hope for some microseconds first; if it did in vain, despair
+ * (busy_poll.c). Loop thread. */
+bool handoff__port_may_hope(const struct handoff__port *port);
+static inline void handoff__port_despair(struct handoff__port *port) { port->is_hopeful = false; }
+
+/* Learns how long the loop has slept: a wake-up by the async has come, or the jobs have been run. Loop thread. */
+void handoff__port_note_wake(struct handoff__port *port);
+void handoff__port_note_idle(struct handoff__port *port);
 
 /* Something of the port has begun, or ended, that keeps the loop alive. */
 void handoff__port_begin(struct handoff__port *port);

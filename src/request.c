@@ -22,11 +22,14 @@ static void wake(struct handoff__waiter *waiter) {
   handoff__port_post(req->port->impl, &req->job);
 }
 
-typedef int (*operation)(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter);
+typedef int (*operation)(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter,
+                         enum handoff__hope hope);
 
 /* The request's `link` is in a queue. */
 static void begin(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot, void *item,
                   handoff_req_cb on_done, operation operate) {
+  struct handoff__link *last = handoff__port_last(port->impl);
+  enum handoff__hope hope;
   int err;
 
   req->port = port;
@@ -40,12 +43,15 @@ static void begin(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot
   req->waiter.who = (uintptr_t)req;
   req->job.run = on_req_done;
   handoff__port_begin(port->impl);
+  hope = handoff__port_may_hope(port->impl) ? HANDOFF__HOPE_BRIEF : HANDOFF__HOPE_NONE;
 
-  err = operate(slot, item, &req->waiter);
+  err = operate(slot, item, &req->waiter, hope);
   if (err != UV_EAGAIN) { /* done at once; the callback still comes from the loop */
-    (void)handoff__waiter_claim(&req->waiter); /* too late to cancel it */
+    handoff__waiter_claim_unqueued(&req->waiter); /* too late to cancel it */
     req->waiter.status = err;
-    handoff__port_post_to_self(port->impl, &req->job);
+    handoff__port_post_after(port->impl, last, &req->job);
+  } else if (hope != HANDOFF__HOPE_NONE) {
+    handoff__port_despair(port->impl);
   }
 }
 
@@ -66,12 +72,9 @@ static int begin_checked(handoff_port_t *port, handoff_req_t *req, handoff_slot_
   return 0;
 }
 
-static int put(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter) {
-  return handoff__slot_put(slot, item, waiter, false);
-}
-
-static int get(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter) {
-  return handoff__slot_get(slot, item, waiter, false);
+static int put(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter,
+               enum handoff__hope hope) {
+  return handoff__slot_put(slot, item, waiter, hope);
 }
 
 int handoff_port_put(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot,
@@ -82,13 +85,13 @@ int handoff_port_put(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *s
 
 int handoff_port_get(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot, void *item,
                      handoff_req_cb on_done) {
-  return begin_checked(port, req, slot, item, on_done, get);
+  return begin_checked(port, req, slot, item, on_done, handoff__slot_get);
 }
 
 void handoff__port_get(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot, void *item,
                        handoff_req_cb on_done) {
   handoff__queue_init(&req->link); /* a queue of its own, not the one that close cancels */
-  begin(port, req, slot, item, on_done, get);
+  begin(port, req, slot, item, on_done, handoff__slot_get);
 }
 
 int handoff_cancel(handoff_req_t *req) {
@@ -99,6 +102,6 @@ int handoff_cancel(handoff_req_t *req) {
     return UV_EBUSY;
   }
   req->waiter.status = UV_ECANCELED;
-  handoff__port_post_to_self(req->port->impl, &req->job);
+  handoff__port_post(req->port->impl, &req->job);
   return 0;
 }

@@ -126,14 +126,14 @@ int handoff_try_put(handoff_slot_t *slot, const void *item) {
   if (slot == NULL || slot->impl == NULL || item == NULL) {
     return UV_EINVAL;
   }
-  return handoff__slot_put(slot, item, NULL, false);
+  return handoff__slot_put(slot, item, NULL, HANDOFF__HOPE_NONE);
 }
 
 int handoff_try_get(handoff_slot_t *slot, void *item) {
   if (slot == NULL || slot->impl == NULL || item == NULL) {
     return UV_EINVAL;
   }
-  return handoff__slot_get(slot, item, NULL, false);
+  return handoff__slot_get(slot, item, NULL, HANDOFF__HOPE_NONE);
 }
 
 int handoff_peek(handoff_slot_t *slot, void *item) {

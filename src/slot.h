@@ -77,15 +77,26 @@ static inline bool handoff__waiter_claim(struct handoff__waiter *waiter) {
                                   memory_order_relaxed) != HANDOFF__CLAIMED;
 }
 
+/* The same for a waiter that has not been queued, so that nobody else can be at it: a store will do. */
+static inline void handoff__waiter_claim_unqueued(struct handoff__waiter *waiter) {
+  atomic_store_explicit((atomic_uint *)(void *)&waiter->claim, HANDOFF__CLAIMED,
+                        memory_order_relaxed);
+}
+
+/* How long a caller who would have to wait may hope first, with its end's lock held, that it need not: no
+ * longer than that has lately been worth it, some 15 us at most; or 2 us, for a loop, which knows by itself
+ * whether it is worth it. */
+enum handoff__hope { HANDOFF__HOPE_NONE, HANDOFF__HOPE_BRIEF, HANDOFF__HOPE_LONG };
+
 /* Put the item, or get one, at once, or queue the waiter, whose `item`, `wake` and `is_ordered` have been
- * set. The waiter may be NULL. `may_spin`: the caller would sleep next, and may hope for some microseconds first.
+ * set. The waiter may be NULL.
  * Returns: 0: done; UV_EPIPE or UV_EOF: shut; UV_EAGAIN: not done, and, if there is a waiter, it is
  * queued: it will be taken out of the queue exactly once, by handoff__slot_leave or by whoever sets
  * its status (0, UV_EPIPE or UV_EOF) and then calls its wake. */
 int handoff__slot_put(handoff_slot_t *slot, const void *item, struct handoff__waiter *waiter,
-                      bool may_spin);
+                      enum handoff__hope hope);
 int handoff__slot_get(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter,
-                      bool may_spin);
+                      enum handoff__hope hope);
 
 /* Takes the waiter, which has been queued, out of its queue, unless somebody else has claimed it. True: its
  * wake will not be called. False: its wake has been, is being or will be called; the slot has not been

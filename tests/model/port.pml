@@ -2,7 +2,7 @@
  *
  * A loop with REQUESTS requests begins gets on one slot, GETS in all, and makes up to CANCELS attempts to take
  * one back, from outside and from the callbacks. THREADS threads put PUTS items each and so complete what
- * waits. The loop looks for jobs before it sleeps POLLS times. With CLOSE the port is closed at any moment; without,
+ * waits; the loop itself puts OWN_PUTS. The loop looks for jobs before it sleeps POLLS times. With CLOSE the port is closed at any moment; without,
  * when all is done, so that nothing but the posts themselves can bring the loop to run a job. With LANE the first
  * request is a lane's, which nobody cancels. Nothing repeats for ever, so all runs are finite: what never comes is an
  * invalid end state.
@@ -14,6 +14,9 @@
 #endif
 #ifndef PUTS
 #define PUTS 2
+#endif
+#ifndef OWN_PUTS
+#define OWN_PUTS 0
 #endif
 #ifndef REQUESTS
 #define REQUESTS 2
@@ -73,6 +76,7 @@ byte items;
 byte gets = GETS;
 byte cancels = CANCELS;
 byte polls = POLLS;
+byte own_puts = OWN_PUTS;
 bool posted[REQUESTS];
 byte number[REQUESTS];    /* of its item, counted from 1 in the order of the slot */
 byte assigned, delivered; /* items */
@@ -169,19 +173,40 @@ end:
 
 /* ---------------------------------------------------------------------------------- the loop -- */
 
-/* handoff__port_post_to_self. */
+/* handoff__port_is_ahead, of the loop. */
+#if defined(MUTANT_SELF_OUTSIDE)
+#define IS_AHEAD (!has_ready)
+#elif defined(MUTANT_SELF_IGNORES_READY)
+#define IS_AHEAD (is_running)
+#else
+#define IS_AHEAD (is_running && !has_ready)
+#endif
+
+inline post_to_batch(r) { check_post(r); batch!r; r = NOBODY; check_invariant() }
+
+/* handoff__port_post and handoff__port_post_after, by the loop. */
 inline post_to_self(r) {
   if
-  :: atomic {
-#ifndef MUTANT_SELF_OUTSIDE
-       is_running &&
-#endif
-#ifndef MUTANT_SELF_IGNORES_READY
-       !has_ready &&
-#endif
-       true -> check_post(r); batch!r; r = NOBODY; check_invariant() }
+  :: atomic { IS_AHEAD -> post_to_batch(r) }
   :: else -> atomic { post_locked(r) }; after_post()
   fi
+}
+
+/* handoff_try_put by the loop, and the wake of a request, with the slot's locks held. */
+inline own_put() {
+  atomic {
+    own_puts--;
+    if
+    :: len(getters) != 0 ->
+      getters?req; queued[req] = false; assign(req);
+      if
+      :: IS_AHEAD -> post_to_batch(req)
+      :: else -> post_locked(req)
+      fi
+    :: else -> items++
+    fi
+  };
+  after_post()
 }
 
 /* handoff_cancel of a pending request: handoff__slot_leave, and then the post. */
@@ -248,10 +273,14 @@ inline close() {
 #define CAN_CLOSE (!closing && gets == 0 && actives == 0)
 #endif
 
+#define CAN_PUT (own_puts != 0)
+#define CAN_ACT (CAN_BEGIN || CAN_CANCEL || CAN_CLOSE || CAN_PUT)
+
 /* What an application does on its loop. */
 inline act() {
   if
   :: CAN_BEGIN -> begin()
+  :: CAN_PUT -> own_put()
   :: CAN_CANCEL ->
     atomic {
       cancels--;
@@ -327,7 +356,7 @@ inline run_jobs() {
        }
     fi;
     do /* its callback */
-    :: CAN_BEGIN || CAN_CANCEL || CAN_CLOSE -> act()
+    :: CAN_ACT -> act()
     :: break
     od
   od;
@@ -378,7 +407,7 @@ proctype loop() {
 #endif
 
   do
-  :: CAN_BEGIN || CAN_CANCEL || CAN_CLOSE -> act()
+  :: CAN_ACT -> act()
   :: closed -> break
 #if POLLS
   :: polls != 0 && actives != 0 && !closing -> poll()

@@ -194,7 +194,8 @@ uint64_t uv_hrtime(void) {
   return scheduler_now_ns();
 }
 
-uv_thread_t uv_thread_self(void) { return (uv_thread_t)self(); }
+/* None is 0, as with every libc. */
+uv_thread_t uv_thread_self(void) { return (uv_thread_t)self() + 1; }
 
 int uv_thread_equal(const uv_thread_t *a, const uv_thread_t *b) { return *a == *b; }
 

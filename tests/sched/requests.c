@@ -181,10 +181,13 @@ static void close_port(void) {
   }
 }
 
-/* Half of the loops look for jobs before they sleep, for some steps. */
+/* A third of the loops look for jobs before they sleep, for some steps; a third do not even hope. */
 static void busy_poll(void) {
-  if (chance_hits(chance(), 2) &&
-      handoff_port_set_busy_poll(&desk->port, chance_below(chance(), 200)) != 0) {
+  const unsigned kind = chance_below(chance(), 3);
+  const uint64_t max_ns =
+      kind == 0 ? 0 : HANDOFF_BUSY_POLL_DEFAULT_NS + 1 + chance_below(chance(), 200);
+
+  if (kind != 2 && handoff_port_set_busy_poll(&desk->port, max_ns) != 0) {
     scheduler_fail("outcome", "to look for jobs is refused");
   }
 }

@@ -141,12 +141,12 @@ caught looked_first 'freed|race|lock' pass.c "$looked_first"
 claim_ignored='s/if \(handoff__waiter_claim\(waiter\)\) \{/(void)handoff__waiter_claim(waiter); {/'
 caught claim_ignored 'deadlock|items|outcome|frame|race|crash|lock' end.c "$claim_ignored"
 caught leaves_anyway 'deadlock|items|outcome|frame|race|crash|lock|history' pass.c 's/(if \(!handoff__waiter_claim\(waiter\)\)) \{\n    return false;/\1 {/'
-caught cancelled_when_done 'deadlock|outcome|callback|items|history|race|lock|crash|freed|frame' request.c 's/\(void\)handoff__waiter_claim[^;]*;/req->waiter.claim = 0;/'
+caught cancelled_when_done 'deadlock|outcome|callback|items|history|race|lock|crash|freed|frame' request.c 's/    handoff__waiter_claim_unqueued[^;]*;/    req->waiter.claim = 0;/'
 caught never_unlocked 'deadlock|lock' pass.c 's/  handoff__end_unlock\(s, way\);\n(  return err;)/  if (err == 0) handoff__end_unlock(s, way);\n\1/'
 caught waits_for_ever 'endless' slot.c 's/(  handoff__slot_unlock\(s\);\n)(  count = empty\(s, &first\);\n  drop)/\1  while (atomic_load(\&s->ends[0].wanted) == 0) {}\n\2/'
 # The turns.
 caught served_last 'history' end.c 's/handoff__queue_pop\(waiters\)([^;]*;\n)/waiters->prev\1 handoff__queue_remove(\&waiter->link);\n/'
-caught spin_hopes_wrong 'order|history|items|race' pass.c 's/(handoff__end_despair\(end\);\n  return) state/\1 ready/'
+caught spin_hopes_wrong 'deadlock|order|history|items|race' pass.c 's/(handoff__end_despair\(end\);\n  \}\n  return) state/\1 ready/'
 caught meet_turned 'history' pass.c \
   's/(  struct handoff__waiter \*met = )(handoff__end_take_first)/\1handoff__queue_is_empty(\&s->ends[other].waiters) ? NULL : (handoff__queue_push(\&s->ends[other].waiters, handoff__queue_pop(\&s->ends[other].waiters)), 0) ? NULL : \2/'
 caught meet_anybody 'deadlock|history|outcome|items' pass.c 's/(else if \(s->capacity == 0 && )(meet\(s, way, item, &woken\)\))/\1waiter == NULL \&\& \2/'
@@ -201,22 +201,24 @@ caught early_timeout 'outcome' park.c 's/now >= deadline_ns/now + 100 >= deadlin
 caught park_leak 'leak|limit' park.c 's/    uv_mutex_destroy\(&park->lock\);\n//'
 # The port, its requests, and the loop that looks for them.
 caught cleared_late 'deadlock' port.c \
-  's/  p->signalled = ![^;]*;\n//; s/  p->is_running = false;/  uv_mutex_lock(\&p->lock); p->signalled = false; uv_mutex_unlock(\&p->lock);\n  p->is_running = false;/'
+  's/  p->signalled = ![^;]*;\n//; s/  handoff__port_note_idle\(p\);/  uv_mutex_lock(\&p->lock); p->signalled = false; uv_mutex_unlock(\&p->lock);/'
 cleared_unlocked='s/(  p->signalled = ![^;]*;)\n(  uv_mutex_unlock\(&p->lock\);)/\2\n\1/'
 caught cleared_unlocked 'deadlock|race' port.c "$cleared_unlocked"
 caught send_dropped 'deadlock' port.c 's/\(void\)uv_async_send\(&p->async\); \/\* it fails[^\n]*//'
 caught no_resend 'deadlock' port.c \
-  's/DISPATCH_MAX 256/DISPATCH_MAX 1/; s/\(void\)uv_async_send\(&p->async\); \/\* still[^\n]*//'
+  's/DISPATCH_NS 100000u/DISPATCH_NS 0u/; s/LOOK 16u/LOOK 1u/; s/\(void\)uv_async_send\(&p->async\); \/\* still[^\n]*//'
 caught send_unlocked 'freed|handle|lock|race' port.c \
   's/( *)\(void\)uv_async_send\(&p->async\); \/\* it fails[^\n]*\n  \}\n  uv_mutex_unlock\(&p->lock\);/uv_mutex_unlock(\&p->lock); uv_async_send(\&p->async); return; }\n  uv_mutex_unlock(\&p->lock);/'
 caught sent_after_close 'handle' port.c 's/    close_handles\(p\);/    close_handles(p); uv_async_send(\&p->async);/'
-caught self_first 'history' port.c 's/p->is_running && !handoff__port_has_ready[^{]*\{/p->is_running) {/'
-caught self_unheard 'deadlock' port.c 's/p->is_running && !handoff__port/!handoff__port/'
+caught self_first 'history' port.c 's/ &&\n *!handoff__port_has_ready\(p\);/;/'
+caught self_unheard 'deadlock|race' port.c 's/(  atomic_store_explicit\(&p->runner, )0/\1 (uintptr_t)uv_thread_self()/'
+caught self_anybody 'race|deadlock|history|crash' port.c 's/return atomic_load_explicit\(&p->runner, memory_order_relaxed\) == [^;]*;/return !handoff__port_has_ready(p);/'
+caught after_before 'history' port.c 's/handoff__queue_push\(last->next, /handoff__queue_push(last, /'
 caught ready_unsaid 'history|deadlock' port.c 's/  set_has_ready\(p, true\);\n//'
 caught port_leak 'faults|leak' port.c 's/    uv_mutex_destroy\(&p->lock\);\n    free\(p\);\n    return/    return/'
 caught cancel_blind 'deadlock|outcome|callback|items|history|race' request.c 's/if \(!handoff__slot_leave\([^;]*;\n  \}/handoff__slot_leave(req->slot, \&req->waiter);/'
 caught called_back_inside 'callback' request.c \
-  's/    handoff__port_post_to_self\(port->impl, &req->job\);\n  \}\n\}/    on_req_done(\&req->job);\n  }\n}/'
+  's/    handoff__port_post_after\(port->impl, last, &req->job\);/    on_req_done(\&req->job);/'
 caught out_of_order 'history' request.c 's/is_ordered = true/is_ordered = false/'
 caught poll_unreturned 'deadlock' busy_poll.c 's/    \(void\)uv_async_send\(&p->async\);\n//'
 caught poll_cleared 'deadlock' busy_poll.c 's/if \(is_to_return \|\| [^{]*\{/if (false) {/'
@@ -231,7 +233,9 @@ bare caught timeout_eats 'crash|frame|lock|outcome|items' park.c "$timeout_eats"
 bare caught no_last_wait 'crash|frame|lock|outcome|items' park.c "$no_last_wait"
 bare caught cleared_unlocked 'deadlock' port.c "$cleared_unlocked"
 # No mutants: what decides about the pace only, and what is not needed for what is run here (README.md). They hold.
-sound dispatch_one port.c 's/DISPATCH_MAX 256/DISPATCH_MAX 1/'
+sound dispatch_one port.c 's/DISPATCH_NS 100000u/DISPATCH_NS 0u/; s/LOOK 16u/LOOK 1u/'
+sound always_hopeful busy_poll.c 's/p->is_hopeful && handoff__port_is_ahead/handoff__port_is_ahead/'
+sound never_hopeful busy_poll.c 's/p->is_hopeful && handoff__port_is_ahead/false \&\& handoff__port_is_ahead/'
 sound no_spin slot.c 's/(may_spin\[HANDOFF__...\] = )[^;]*;/\1false;/g'
 sound closed_early port.c 's/p->closing && p->active == 0/p->closing/'
 exit $status

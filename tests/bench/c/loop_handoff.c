@@ -5,15 +5,15 @@
  *   sameloop  a loop puts and gets: ns per item
  *   …-poll    the same, and the loop looks for 50 us before it sleeps (handoff_port_set_busy_poll)
  *
- * One request at a time, made again in its own callback, which first does without a request what can be done
- * without waiting: as an application does that wants the most of a turn of its loop. */
+ * One request at a time, made again in its own callback. Where the other end is a thread's, the callback first does
+ * without a request what can be done without waiting, as an application does that wants the most of a turn of its
+ * loop; where both are the loop's there is nothing to be had by that. */
 
 #include <handoff.h>
 #include <string.h>
 
 #include "course.h"
 
-/* Items that a callback hands over before the loop's other handles get their turn. */
 #define TURN_MAX 64
 #define POLL "-poll"
 #define POLL_NS 50000
@@ -30,6 +30,8 @@ struct booth {
   uint64_t items;
   uint64_t sum;
   uint64_t poll_ns;
+  unsigned
+      turn_max; /* items that a callback hands over before the loop's other handles get their turn */
   unsigned open; /* directions that have not ended */
 };
 
@@ -50,7 +52,7 @@ static void on_put(handoff_req_t *req, int status) {
   unsigned turn;
 
   check(status);
-  for (turn = 0; turn < TURN_MAX && booth->put_item != booth->items; turn++) {
+  for (turn = 0; turn < booth->turn_max && booth->put_item != booth->items; turn++) {
     uint64_t next = booth->put_item + 1;
     int err = handoff_try_put(&booth->slot, &next);
     if (err == UV_EAGAIN) {
@@ -73,7 +75,7 @@ static void on_got(handoff_req_t *req, int status) {
 
   check(status);
   booth->sum += booth->got_item;
-  for (turn = 0; turn < TURN_MAX && booth->got_item != booth->items; turn++) {
+  for (turn = 0; turn < booth->turn_max && booth->got_item != booth->items; turn++) {
     int err = handoff_try_get(&booth->slot, &booth->got_item);
     if (err == UV_EAGAIN) {
       break;
@@ -106,7 +108,8 @@ static void init(struct booth *booth, const struct course *course) {
   booth->get.data = booth;
   booth->put.data = booth;
   booth->items = course->items;
-  booth->poll_ns = ends_in_poll(course->scenario) ? POLL_NS : 0;
+  booth->poll_ns = ends_in_poll(course->scenario) ? POLL_NS : HANDOFF_BUSY_POLL_DEFAULT_NS;
+  booth->turn_max = TURN_MAX;
 }
 
 static void open_get(struct booth *booth) {
@@ -137,7 +140,13 @@ static void open_both(struct booth *booth) {
 
 static void loop_gets(struct runner *self) { run_loop(self, open_get); }
 static void loop_puts(struct runner *self) { run_loop(self, open_put); }
-static void loop_does_both(struct runner *self) { run_loop(self, open_both); }
+
+static void loop_does_both(struct runner *self) {
+  struct booth *booth = self->arg;
+
+  booth->turn_max = 0;
+  run_loop(self, open_both);
+}
 
 static void thread_puts(struct runner *self) {
   struct booth *booth = self->arg;

@@ -32,6 +32,10 @@ static void set_has_ready(struct handoff__port *p, bool has_ready) {
   atomic_store_explicit(&p->has_ready, has_ready, memory_order_release);
 }
 
+static void set_runner(struct handoff__port *p, uintptr_t runner) {
+  atomic_store_explicit(&p->runner, runner, memory_order_relaxed);
+}
+
 bool handoff__port_is_ahead(const struct handoff__port *p) {
   return atomic_load_explicit(&p->runner, memory_order_relaxed) == (uintptr_t)uv_thread_self() &&
          !handoff__port_has_ready(p);
@@ -91,14 +95,14 @@ bool handoff__port_run(struct handoff__port *p) {
   uint64_t end_ns = 0;
   bool is_done = true;
 
-  atomic_store_explicit(&p->runner, (uintptr_t)uv_thread_self(), memory_order_relaxed);
+  set_runner(p, (uintptr_t)uv_thread_self());
   while (is_done && (!handoff__queue_is_empty(&p->batch) || take_ready(p))) {
     struct handoff__job *job =
         handoff__owner(handoff__queue_pop(&p->batch), struct handoff__job, link);
     job->run(job);
     is_done = !is_time_up(++jobs, &end_ns);
   }
-  atomic_store_explicit(&p->runner, 0, memory_order_relaxed);
+  set_runner(p, 0);
   handoff__port_note_idle(p);
   return is_done;
 }

@@ -11,6 +11,7 @@
 #include "handoff.h"
 #include "tick.h"
 
+/* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): in the order of who may touch it */
 struct handoff__port {
   handoff_port_t *handle;
 
@@ -31,8 +32,8 @@ struct handoff__port {
   struct handoff__link batch; /* jobs to be run before those in `ready` */
   struct handoff__link reqs;  /* pending requests */
   struct handoff__ticks ticks;
-  bool has_ticks;
   uv_prepare_t prepare; /* see busy_poll.c */
+  bool has_ticks;
   bool has_prepare;
   uint64_t poll_max_ns; /* 0: not to poll */
   uint64_t poll_ns;     /* how long it has lately been worth it */

@@ -42,6 +42,7 @@ struct handoff__end {
 
 /* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): the ends are to be apart */
 struct handoff__slot {
+  struct handoff__end ends[2]; /* by handoff__way */
   /* Set at init, then constant. */
   void *memory; /* what malloc gave: the slot begins at the first line in it */
   size_t item_size;
@@ -63,7 +64,6 @@ struct handoff__slot {
   uv_thread_t bound[2]; /* by handoff__way: the only thread there, if `is_bound` */
   /* Atomic: by handoff__way; only the bound thread acts on it. */
   atomic_bool is_bound[2];
-  struct handoff__end ends[2]; /* by handoff__way */
 };
 
 /* A waiter's claim. Who waits may give up, because it is late or cancelled, at the moment at which somebody

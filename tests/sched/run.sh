@@ -211,7 +211,7 @@ caught send_unlocked 'freed|handle|lock|race' port.c \
   's/( *)\(void\)uv_async_send\(&p->async\); \/\* it fails[^\n]*\n  \}\n  uv_mutex_unlock\(&p->lock\);/uv_mutex_unlock(\&p->lock); uv_async_send(\&p->async); return; }\n  uv_mutex_unlock(\&p->lock);/'
 caught sent_after_close 'handle' port.c 's/    close_handles\(p\);/    close_handles(p); uv_async_send(\&p->async);/'
 caught self_first 'history' port.c 's/ &&\n *!handoff__port_has_ready\(p\);/;/'
-caught self_unheard 'deadlock|race' port.c 's/(  atomic_store_explicit\(&p->runner, )0/\1 (uintptr_t)uv_thread_self()/'
+caught self_unheard 'deadlock|race' port.c 's/  set_runner\(p, 0\);\n//'
 caught self_anybody 'race|deadlock|history|crash' port.c 's/return atomic_load_explicit\(&p->runner, memory_order_relaxed\) == [^;]*;/return !handoff__port_has_ready(p);/'
 caught after_before 'history' port.c 's/handoff__queue_push\(last->next, /handoff__queue_push(last, /'
 caught ready_unsaid 'history|deadlock' port.c 's/  set_has_ready\(p, true\);\n//'

@@ -109,6 +109,9 @@ def races(quick, pin):
         ], unit="ns of CPU", items=(1, 1), is_drawn=False),
         Race("paced", f"CPU of a lane paced at {paced_ms} ms, both sides and the loop", [
             Entry("handoff", OURS, Contender("paced", "paced", paced_ms)),
+            Entry("clock_nanosleep, two threads", PEER, Contender("paced_sleep", "paced", paced_ms)),
+            Entry("clock_nanosleep, one thread", LIMIT,
+                  Contender("paced_sleep", "sleeper", paced_ms), "no hand-off"),
         ], unit="ns of CPU per hand-off", items=(5, 5), is_drawn=False),
         Race("late", "How late a 10 ms tick is", [
             Entry("handoff", OURS, Stats(10)),

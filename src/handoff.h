@@ -81,6 +81,7 @@ extern "C" {
 #define HANDOFF_CAPACITY_MAX ((size_t)1 << 20)
 #define HANDOFF_BUSY_POLL_DEFAULT_NS ((uint64_t)2000)
 #define HANDOFF_BUSY_POLL_MAX_NS ((uint64_t)1000 * 1000)
+#define HANDOFF_GATHER_MAX_NS ((uint64_t)1000 * 1000 * 1000)
 
 /* The two sides of a slot, and of a lane. */
 typedef enum { HANDOFF_PRODUCER = 0, HANDOFF_CONSUMER = 1 } handoff_side_t;
@@ -483,12 +484,18 @@ typedef struct handoff_lane_options_s {
   handoff_event_cb on_event;  /* may be NULL */
   handoff_end_cb on_end;      /* may be NULL */
   handoff_pacing_t pacing[2]; /* by handoff_side_t */
-  size_t event_capacity;      /* events that may wait for the loop before the workers do, 1 to
-                                 HANDOFF_CAPACITY_MAX */
+  size_t event_capacity;      /* events of a side that may wait for the loop before its worker
+                                 does, 1 to HANDOFF_CAPACITY_MAX */
+  uint64_t gather_ns;         /* see below; up to HANDOFF_GATHER_MAX_NS */
   size_t stack_size;          /* of each worker, in bytes */
 } handoff_lane_options_t;
 
-/* The defaults: capacity 1, not paced, late ticks skipped, 64 events, stacks of 256 KiB. */
+/* The defaults: capacity 1, not paced, late ticks skipped, 64 events gathered for 1 ms at most, stacks of 256 KiB.
+ *
+ * Gathering: events that come faster than eight in gather_ns are left to gather for so long, or until they take half of
+ * the room that they have, and then delivered one after the other; so the loop is not woken for each, and the
+ * workers do not make room for it on their CPUs. 0: not at all. Events of a lane with a paced side are never
+ * left to gather, nor are those that follow handoff_lane_stop or handoff_lane_close. */
 static inline handoff_lane_options_t handoff_lane_options(size_t item_size,
                                                           handoff_produce_cb produce,
                                                           handoff_consume_cb consume) {
@@ -510,6 +517,7 @@ static inline handoff_lane_options_t handoff_lane_options(size_t item_size,
     options.pacing[side].burst = 1;
   }
   options.event_capacity = 64;
+  options.gather_ns = 1000000;
   options.stack_size = (size_t)256 * 1024;
   return options;
 }

@@ -13,7 +13,8 @@ static bool is_valid(const handoff_lane_options_t *options) {
 
   if (options->size != sizeof *options || options->produce == NULL || options->consume == NULL ||
       options->item_size == 0 || options->item_size > SIZE_MAX / 2 ||
-      options->event_capacity == 0 || options->stack_size == 0) {
+      options->event_capacity == 0 || options->gather_ns > HANDOFF_GATHER_MAX_NS ||
+      options->stack_size == 0) {
     return false;
   }
   for (side = HANDOFF_PRODUCER; side <= HANDOFF_CONSUMER; side++) {
@@ -51,9 +52,9 @@ static void destroy(struct handoff__lane *l) {
 
   for (side = HANDOFF_PRODUCER; side <= HANDOFF_CONSUMER; side++) {
     handoff_slot_destroy(&l->sides[side].gate); /* of one that was never made: does nothing */
+    handoff_slot_destroy(&l->sides[side].reports);
     item_free(l->sides[side].item);
   }
-  handoff_slot_destroy(&l->reports);
   handoff_slot_destroy(&l->items);
   free(l);
 }
@@ -61,6 +62,7 @@ static void destroy(struct handoff__lane *l) {
 static int init_side(struct handoff__lane *l, handoff_side_t which, size_t stride) {
   struct handoff__side *side = &l->sides[which];
   const handoff_pacing_t *pacing = &l->options.pacing[which];
+  int err;
 
   side->lane = l;
   side->which = which;
@@ -71,7 +73,11 @@ static int init_side(struct handoff__lane *l, handoff_side_t which, size_t strid
   if (side->item == NULL) {
     return UV_ENOMEM;
   }
-  return init_slot(&side->gate, sizeof(struct handoff__permit), side->permits_max, NULL);
+  err = init_slot(&side->gate, sizeof(struct handoff__permit), side->permits_max, NULL);
+  if (err == 0) {
+    err = init_slot(&side->reports, sizeof side->report, l->options.event_capacity, NULL);
+  }
+  return err;
 }
 
 static size_t round_up(size_t size, size_t to) { return (size + to - 1) / to * to; }
@@ -94,12 +100,10 @@ int handoff_lane_init(handoff_port_t *port, handoff_lane_t *lane,
   }
   l->handle = lane;
   l->options = *options;
+  handoff__reports_init(l);
   l->stamp_offset = round_up(options->item_size, sizeof(uint64_t));
   stride = round_up(l->stamp_offset + sizeof(uint64_t), _Alignof(max_align_t));
   err = init_slot(&l->items, stride, options->capacity, options);
-  if (err == 0) {
-    err = init_slot(&l->reports, sizeof l->report, options->event_capacity, NULL);
-  }
   if (err == 0) {
     err = init_side(l, HANDOFF_PRODUCER, stride);
   }
@@ -123,11 +127,11 @@ static void reset(struct handoff__lane *l) {
   int side;
 
   handoff__slot_reset(&l->items);
-  handoff__slot_reset(&l->reports);
-  l->has_early = false;
+  l->gathered = 0;
   l->status = 0;
   for (side = HANDOFF_PRODUCER; side <= HANDOFF_CONSUMER; side++) {
     handoff__slot_reset(&l->sides[side].gate);
+    handoff__slot_reset(&l->sides[side].reports);
     atomic_store(&l->sides[side].is_stopping, false);
     l->sides[side].delivered = 0;
     l->sides[side].has_ended = false;
@@ -169,13 +173,16 @@ int handoff_lane_start(handoff_lane_t *lane) {
   now_ns = uv_hrtime(); /* one grid for both */
   handoff__permits_start(&l->sides[HANDOFF_PRODUCER], now_ns);
   handoff__permits_start(&l->sides[HANDOFF_CONSUMER], now_ns);
-  handoff__reports_listen(l);
+  if (!l->is_held) {
+    handoff__reports_await(l);
+  }
   return 0;
 }
 
 void handoff_lane_stop(handoff_lane_t *lane) {
   if (lane != NULL && lane->impl != NULL && lane->impl->is_running) {
     handoff__permits_stop(&lane->impl->sides[HANDOFF_PRODUCER]);
+    handoff__reports_resume(lane->impl);
   }
 }
 
@@ -214,6 +221,7 @@ int handoff_lane_close(handoff_lane_t *lane, handoff_lane_close_cb on_close) {
   handoff__permits_stop(&l->sides[HANDOFF_PRODUCER]);
   handoff__permits_stop(&l->sides[HANDOFF_CONSUMER]);
   handoff_slot_shut(&l->items);
-  handoff_lane_release(lane);
+  l->is_held = false;
+  handoff__reports_resume(l);
   return 0;
 }

@@ -32,8 +32,9 @@ struct handoff__side {
   /* Set at init, then constant. */
   struct handoff__lane *lane;
   handoff_side_t which;
-  size_t permits_max;  /* that may be out at once: the gate's capacity */
-  handoff_slot_t gate; /* of permits; shut when the side is to end */
+  size_t permits_max;     /* that may be out at once: the gate's capacity */
+  handoff_slot_t gate;    /* of permits; shut when the side is to end */
+  handoff_slot_t reports; /* of its worker's to the loop; never shut */
 
   /* Written by the loop thread, read by the worker, which may see an old value: then it finds a
    * permit in the gate, or the gate shut. */
@@ -50,6 +51,10 @@ struct handoff__side {
   size_t permits_out; /* in the gate or in the worker's hand */
   uint64_t missed;    /* ticks, since the last permit */
   uint64_t delivered; /* events */
+  handoff_req_t req;  /* the get on `reports`, if it is pending */
+  struct handoff__report report;
+  bool has_report; /* `report` is still to be handled */
+  bool is_noted;   /* its permit has come back */
   bool has_ended;
   unsigned char pad_end[HANDOFF__LINE];
 };
@@ -58,18 +63,15 @@ struct handoff__lane {
   /* Set at init, then constant. */
   handoff_lane_t *handle;
   handoff_lane_options_t options;
-  size_t stamp_offset;    /* of the stamp behind an item: when its producer was ready to put it */
-  handoff_slot_t items;   /* each with its stamp */
-  handoff_slot_t reports; /* from the workers; never shut */
+  size_t stamp_offset;  /* of the stamp behind an item: when its producer was ready to put it */
+  handoff_slot_t items; /* each with its stamp */
   struct handoff__side sides[2];
 
   /* Loop thread only. */
-  handoff_req_t req; /* the get that is pending on `reports`, unless the lane is held */
-  struct handoff__report report;
-  handoff_event_t early; /* an event that has to wait for one of the other side */
-  bool has_early;
+  struct handoff__tick gather; /* armed: reports are left alone until then */
+  uint64_t gather_since_ns;
+  size_t gathered; /* reports handled since then */
   bool is_running;
-  bool has_report;   /* `report` came while the lane was held */
   bool is_reporting; /* reports are being handled */
   bool is_held;
   bool is_resuming; /* `resumed` has been posted */
@@ -87,8 +89,12 @@ void handoff__permits_on_report(struct handoff__side *side, const handoff_event_
 /* No more permits: the worker ends when it next asks for one. */
 void handoff__permits_stop(struct handoff__side *side);
 
-/* Awaits the next report, unless the lane is held (report.c). Loop thread only. */
-void handoff__reports_listen(struct handoff__lane *lane);
+/* The reports of both sides (report.c). Loop thread only. */
+void handoff__reports_init(struct handoff__lane *lane);
+/* Awaits the next ones. */
+void handoff__reports_await(struct handoff__lane *lane);
+/* Looks for them soon, without waiting for them to gather; unless the lane is held. */
+void handoff__reports_resume(struct handoff__lane *lane);
 
 /* The thread of a side, which is its argument (worker.c): takes a first permit, paced or not, then turn
  * after turn until its end. */

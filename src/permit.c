@@ -118,6 +118,7 @@ int handoff_lane_set_interval(handoff_lane_t *lane, handoff_side_t which, uint64
       take_permits_back(side);
     }
     grant(side);
+    handoff__reports_resume(l); /* from now on none is left to gather */
   }
   return 0;
 }

@@ -1,8 +1,12 @@
 /* report: the loop's half of what the workers of a lane tell: in order to on_event, and to the end.
  *
- * Invariant: events are delivered by the slot's law, 0 <= puts - gets <= capacity. A worker may be held up
- * between its hand-off and its report of it, but does nothing else before it has reported; so the other
- * side can be ahead by one event, never more, and one place to set it aside is enough.
+ * Each worker tells over a slot of its own, so the two of them share nothing but items. Events are delivered by
+ * the slot's law, 0 <= puts - gets <= capacity: the next one of a side that is not lawful yet waits for one of the other
+ * side. That one will come: its hand-off has been, and a worker reports a hand-off before it begins
+ * another. And where both sides have one, one of the two is lawful.
+ *
+ * While neither side is paced and reports come fast, the loop lets them gather for a while, by a tick, rather
+ * than be woken for each.
  *
  * The way to the end: producing ends, by the callback, by stop or by an error; the loop hears of it and
  * shuts `items`; the consumer drains them and ends too; when both have said so the threads are joined
@@ -13,8 +17,11 @@
 #include "queue.h"
 #include "slot.h"
 
-/* Reports handled before other jobs of the port get their turn. */
-#define REPORTS_MAX 16
+/* Reports of each side handled before other jobs of the port get their turn. */
+#define TURNS_MAX 8
+/* It is worth it to let reports gather if so many may be expected: to wake up costs the loop more than they do. It is
+ * judged by no fewer. */
+#define GATHER_MIN 8
 
 /* An item is got after it was put, and put after there was room for it. */
 static bool is_lawful(const struct handoff__lane *l, const handoff_event_t *event) {
@@ -23,30 +30,6 @@ static bool is_lawful(const struct handoff__lane *l, const handoff_event_t *even
   }
   return event->number <= l->sides[HANDOFF_CONSUMER].delivered +
                               (l->options.capacity == 0 ? 1 : l->options.capacity);
-}
-
-static void deliver(struct handoff__lane *l, const handoff_event_t *event) {
-  l->sides[event->side].delivered++;
-  l->options.on_event(l->handle, event);
-}
-
-/* Delivers the event that was set aside, if its time has come. */
-static void deliver_early(struct handoff__lane *l) {
-  if (l->has_early && !l->is_held && is_lawful(l, &l->early)) {
-    handoff_event_t event = l->early;
-    l->has_early = false;
-    deliver(l, &event);
-  }
-}
-
-static void deliver_in_order(struct handoff__lane *l, const handoff_event_t *event) {
-  if (is_lawful(l, event)) {
-    deliver(l, event);
-  } else {
-    l->early = *event;
-    l->has_early = true;
-  }
-  deliver_early(l);
 }
 
 static void on_side_ended(struct handoff__lane *l, const struct handoff__report *report) {
@@ -82,61 +65,67 @@ static void finish(struct handoff__lane *l) {
   }
 }
 
-static void on_report(handoff_req_t *req, int status);
+/* Its turn has come, or will not: a worker that has ended for want of a condition variable may have kept its last
+ * event to itself, and those of the other one that would have followed it are not delivered. */
+static bool is_in_turn(const struct handoff__side *side) {
+  const struct handoff__lane *l = side->lane;
 
-void handoff__reports_listen(struct handoff__lane *l) {
-  if (!l->is_held && !l->req.pending) {
-    handoff__port_get(l->handle->port, &l->req, &l->reports, &l->report, on_report);
-  }
+  return side->report.is_end || l->options.on_event == NULL || l->sides[!side->which].has_ended ||
+         is_lawful(l, &side->report.event);
 }
 
-static void handle(struct handoff__lane *l, const struct handoff__report *report) {
-  if (report->is_end) {
-    on_side_ended(l, report);
+static void handle(struct handoff__side *side) {
+  struct handoff__lane *l = side->lane;
+  const handoff_event_t *event = &side->report.event;
+
+  if (side->report.is_end) {
+    on_side_ended(l, &side->report);
     return;
   }
-  handoff__permits_on_report(&l->sides[report->event.side], &report->event);
-  if (l->options.on_event != NULL) {
-    deliver_in_order(l, &report->event);
+  if (l->options.on_event != NULL && is_lawful(l, event)) {
+    side->delivered++;
+    l->options.on_event(l->handle, event);
   }
 }
 
 /* While the request is pending the next report, and the place for it, are the request's. */
-static bool take_report(struct handoff__lane *l) {
-  bool has_report = l->has_report;
-  l->has_report = false;
-  return has_report || (!l->req.pending && handoff_try_get(&l->reports, &l->report) == 0);
+static bool is_at_hand(const struct handoff__side *side) {
+  return !side->has_report && !side->req.pending && !side->has_ended;
 }
 
-static void handle_reports(struct handoff__lane *l) {
-  int budget = REPORTS_MAX;
-
-  l->is_reporting = true;
-  deliver_early(l);
-  while (!l->is_held && budget-- != 0 && take_report(l)) {
-    handle(l, &l->report);
+/* The permit comes back with the report, however long the event has to wait: a `consume` may take its time. */
+static void note(struct handoff__side *side) {
+  if (!side->is_noted && !side->report.is_end) {
+    handoff__permits_on_report(side, &side->report.event);
   }
-  l->is_reporting = false;
-  if (l->sides[HANDOFF_PRODUCER].has_ended && l->sides[HANDOFF_CONSUMER].has_ended) {
-    finish(l);
-  } else {
-    handoff__reports_listen(l);
+  side->is_noted = true;
+}
+
+/* False: there is none, or not yet. */
+static bool handle_next(struct handoff__side *side) {
+  if (side->lane->is_held) {
+    return false;
   }
-}
-
-static void on_report(handoff_req_t *req, int status) {
-  struct handoff__lane *l = handoff__owner(req, struct handoff__lane, req);
-
-  (void)status; /* `reports` is never shut and the request never cancelled */
-  l->has_report = true;
-  handle_reports(l);
-}
-
-void handoff_lane_hold(handoff_lane_t *lane) {
-  if (lane != NULL && lane->impl != NULL) {
-    lane->impl->is_held = !lane->impl->is_closing;
+  if (is_at_hand(side)) {
+    side->has_report = handoff_try_get(&side->reports, &side->report) == 0;
   }
+  if (!side->has_report) {
+    return false;
+  }
+  note(side);
+  if (!is_in_turn(side)) {
+    return false;
+  }
+  side->has_report = false;
+  side->is_noted = false;
+  side->lane->gathered++;
+  handle(side);
+  return true;
 }
+
+/* --------------------------------------------------------------------- when to look for more -- */
+
+static void handle_reports(struct handoff__lane *l);
 
 static void on_resumed(struct handoff__job *job) {
   struct handoff__lane *l = handoff__owner(job, struct handoff__lane, resumed);
@@ -147,17 +136,108 @@ static void on_resumed(struct handoff__job *job) {
   }
 }
 
-void handoff_lane_release(handoff_lane_t *lane) {
-  struct handoff__lane *l = lane == NULL ? NULL : lane->impl;
-
-  if (l == NULL) {
-    return;
-  }
-  l->is_held = false;
-  /* handle_reports looks for more by itself; and no event is delivered from within this call. */
+void handoff__reports_resume(struct handoff__lane *l) {
+  /* handle_reports looks for more by itself; and no event is delivered from within the application's call. */
   if (l->is_running && !l->is_reporting && !l->is_resuming) {
     l->is_resuming = true;
     l->resumed.run = on_resumed;
-    handoff__port_post(lane->port->impl, &l->resumed);
+    handoff__port_post(l->handle->port->impl, &l->resumed);
+  }
+}
+
+static void on_report(handoff_req_t *req, int status) {
+  struct handoff__side *side = handoff__owner(req, struct handoff__side, req);
+
+  (void)status; /* `reports` is never shut and the request never cancelled */
+  side->has_report = true;
+  if (!side->lane->gather.armed) {
+    handle_reports(side->lane);
+  }
+}
+
+static void await_next(struct handoff__side *side) {
+  if (is_at_hand(side)) {
+    handoff__port_get(side->lane->handle->port, &side->req, &side->reports, &side->report,
+                      on_report);
+  }
+}
+
+static bool may_gather(const struct handoff__side *side) {
+  return side->pace.period_ns == 0 && !side->has_ended && !atomic_load(&side->is_stopping);
+}
+
+/* How long reports may gather: as long as asked for, but no longer than it took them lately to fill half of their
+ * slots, lest the workers wait. 0: they come too slowly for that. */
+static uint64_t gather_time(const struct handoff__lane *l, uint64_t now_ns) {
+  const uint64_t apart_ns = (now_ns - l->gather_since_ns) / l->gathered;
+  uint64_t filling_ns;
+  uint64_t time_ns;
+
+  if (apart_ns > l->options.gather_ns / GATHER_MIN) {
+    return 0;
+  }
+  filling_ns = apart_ns * l->options.event_capacity; /* of both slots, one half each */
+  time_ns = filling_ns < l->options.gather_ns ? filling_ns : l->options.gather_ns;
+  return apart_ns <= time_ns / GATHER_MIN ? time_ns : 0;
+}
+
+void handoff__reports_await(struct handoff__lane *l) {
+  uint64_t time_ns = 0;
+
+  if (l->gathered >= GATHER_MIN && may_gather(&l->sides[HANDOFF_PRODUCER]) &&
+      may_gather(&l->sides[HANDOFF_CONSUMER])) {
+    const uint64_t now_ns = uv_hrtime();
+    time_ns = gather_time(l, now_ns);
+    l->gathered = 0;
+    l->gather_since_ns = now_ns;
+  }
+  if (time_ns != 0) {
+    handoff__tick_arm(&l->handle->port->impl->ticks, &l->gather, l->gather_since_ns + time_ns);
+  } else {
+    await_next(&l->sides[HANDOFF_PRODUCER]);
+    await_next(&l->sides[HANDOFF_CONSUMER]);
+  }
+}
+
+static void on_gathered(struct handoff__tick *tick) {
+  handle_reports(handoff__owner(tick, struct handoff__lane, gather));
+}
+
+void handoff__reports_init(struct handoff__lane *l) { handoff__tick_init(&l->gather, on_gathered); }
+
+static void handle_reports(struct handoff__lane *l) {
+  struct handoff__side *producer = &l->sides[HANDOFF_PRODUCER];
+  struct handoff__side *consumer = &l->sides[HANDOFF_CONSUMER];
+  int turns = TURNS_MAX;
+  bool is_more = true;
+
+  handoff__tick_disarm(&l->handle->port->impl->ticks, &l->gather);
+  l->is_reporting = true;
+  while (is_more && turns-- != 0) {
+    const bool was_put = handle_next(producer);
+    is_more = handle_next(consumer) || was_put;
+  }
+  l->is_reporting = false;
+  if (producer->has_ended && consumer->has_ended) {
+    finish(l);
+  } else if (is_more) {
+    handoff__reports_resume(l);
+  } else if (!l->is_held) {
+    handoff__reports_await(l);
+  }
+}
+
+/* ------------------------------------------------------------------------------ hold, release -- */
+
+void handoff_lane_hold(handoff_lane_t *lane) {
+  if (lane != NULL && lane->impl != NULL) {
+    lane->impl->is_held = !lane->impl->is_closing;
+  }
+}
+
+void handoff_lane_release(handoff_lane_t *lane) {
+  if (lane != NULL && lane->impl != NULL && lane->impl->is_held) {
+    lane->impl->is_held = false;
+    handoff__reports_resume(lane->impl);
   }
 }

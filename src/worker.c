@@ -1,8 +1,7 @@
 /* worker: one side of a lane, on its thread.
  *
- * Invariant: a worker reports a hand-off before it begins the next one. So at any time at most one
- * hand-off of each side is done but not reported, which is what lets the loop put the reports of both
- * sides in order with a single one set aside (report.c). */
+ * Invariant: a worker reports a hand-off before it begins the next one. So the loop, which puts the reports of both
+ * sides in order, never waits in vain for the one that is missing (report.c). */
 
 #include <limits.h>
 #include <string.h>
@@ -49,7 +48,7 @@ static bool is_reported(const struct handoff__side *side, const handoff_event_t 
 
 static int report(struct handoff__side *side, const handoff_event_t *event) {
   struct handoff__report told = {.event = *event};
-  return handoff_put(&side->lane->reports, &told);
+  return handoff_put(&side->reports, &told);
 }
 
 /* Tries first, to tell a turn that has waited from one that has not. */
@@ -152,6 +151,6 @@ void handoff__worker_run(void *arg) {
   } while (err == 0);
   end.status = err == ENDED ? 0 : err;
   /* It can fail only where the system has no condition variable left; the loop must be told, so again. */
-  while (handoff_put(&side->lane->reports, &end) != 0) {
+  while (handoff_put(&side->reports, &end) != 0) {
   }
 }

@@ -1,10 +1,10 @@
 /* order: a model of the order of a lane's events (src/worker.c, src/report.c), in SPIN's Promela. What stands
  * for what: README.md.
  *
- * A producer and a consumer hand ITEMS items over a slot of capacity CAPACITY and report each hand-off to the
- * loop over a slot of capacity REPORTS; either may stop before any turn,
- * and the lane may be closed at any moment. The loop puts the reports in order with
- * one place to set one aside. All runs are finite: what never comes is an invalid end state.
+ * A producer and a consumer hand ITEMS items over a slot of capacity CAPACITY, and each reports its hand-offs to the
+ * loop over a slot of its own, of capacity REPORTS; either may stop before any turn,
+ * and the lane may be closed at any moment; with FAULTS=1 a report may fail, with which its worker ends. The loop takes
+ * the reports of both in the order of the law. All runs are finite: what never comes is an invalid end state.
  *
  * A critical section is one step (d_step). MUTANT_… breaks the protocol in one place. */
 
@@ -18,6 +18,10 @@
 #define ITEMS 4
 #endif
 
+#ifndef FAULTS
+#define FAULTS 0
+#endif
+
 #define PRODUCER 0
 #define CONSUMER 1
 #ifdef MUTANT_NO_ROOM_AT_0
@@ -27,7 +31,7 @@
 #endif
 
 /* The claims: never true. They give each assertion the name that run.sh prints. */
-bool law_of_the_slot, one_is_early, consecutive, all_delivered;
+bool law_of_the_slot, consecutive, all_handled, all_delivered;
 #define claim(name, condition) assert((condition) || name)
 
 /* The slot of items: what is in it, and who waits. */
@@ -36,10 +40,10 @@ bool shut;
 bool waits[2];
 bool refused[2];
 
-/* The slot of reports, and its waiting putters: the side, and the number of the hand-off, or 0 for the end. */
-chan reports = [REPORTS] of { byte, byte };
-chan reporters = [2] of { byte, byte };
+/* The slots of reports: the number of the hand-off, or 0 for the end; and the putter that waits. */
+chan reports[2] = [REPORTS] of { byte };
 bool is_reporting[2];
+byte reporting[2];
 
 /* A put by the producer or a get by the consumer, as far as uv_mutex_unlock; the wake is seen at `waits`. */
 inline hand_off(me) {
@@ -61,12 +65,15 @@ inline hand_off(me) {
 inline report(me, what) {
   atomic {
     if
-    :: len(reports) < REPORTS -> reports!me, what
-    :: else -> is_reporting[me] = true; reporters!me, what
+    :: len(reports[me]) < REPORTS -> reports[me]!what
+    :: else -> is_reporting[me] = true; reporting[me] = what
     fi
   };
   !is_reporting[me]
 }
+
+byte handed_off[2]; /* and reported */
+bool has_failed;
 
 proctype worker(byte me) {
   byte number;
@@ -85,58 +92,44 @@ proctype worker(byte me) {
     };
     if
     :: refused[me]
-#ifdef MUTANT_REPORTED_LATER
-    :: !refused[me] && number > 1 -> report(me, number - 1)
-    :: !refused[me] && number == 1
-#else
-    :: !refused[me] -> report(me, number)
-#endif
+    :: !refused[me] -> report(me, number); handed_off[me] = number
+    :: FAULTS && !refused[me] -> has_failed = true; break
     fi
   od;
-#ifdef MUTANT_REPORTED_LATER
-  if
-  :: number != 0 -> report(me, number)
-  :: else
-  fi;
-#endif
   report(me, 0)
 }
 
 /* ---------------------------------------------------------------------------------- report.c -- */
 
 byte delivered[2];
+bool has_ended[2];
 
 #define IS_LAWFUL(side, number) \
   ((side == CONSUMER && number <= delivered[PRODUCER]) || \
    (side == PRODUCER && number <= delivered[CONSUMER] + ROOM))
 
-inline deliver(side, number) {
+/* The next report of each side, when the loop has it. */
+bool has_report[2];
+byte next[2];
+
+#ifdef MUTANT_OUT_OF_TURN
+#define IS_IN_TURN(side) true
+#elif defined(MUTANT_WAITS_FOR_THE_ENDED)
+#define IS_IN_TURN(side) (next[side] == 0 || IS_LAWFUL(side, next[side]))
+#elif defined(MUTANT_END_WAITS)
+#define IS_IN_TURN(side) \
+  ((next[side] == 0 && delivered[CONSUMER] == delivered[PRODUCER]) || \
+   (next[side] != 0 && IS_LAWFUL(side, next[side])))
+#else
+#define IS_IN_TURN(side) (next[side] == 0 || has_ended[1 - side] || IS_LAWFUL(side, next[side]))
+#endif
+
+inline deliver(side) {
   delivered[side]++;
-  claim(consecutive, number == delivered[side]);
+  claim(consecutive, next[side] == delivered[side]);
   claim(law_of_the_slot, delivered[CONSUMER] <= delivered[PRODUCER]);
   claim(law_of_the_slot,
     delivered[PRODUCER] <= delivered[CONSUMER] + (CAPACITY == 0 -> 1 : CAPACITY))
-}
-
-inline deliver_in_order() {
-  if
-#ifndef MUTANT_NOT_SET_ASIDE
-  :: !IS_LAWFUL(side, number) ->
-    claim(one_is_early, !has_early);
-    has_early = true; early_side = side; early_number = number
-  :: else ->
-#else
-  :: true ->
-#endif
-    deliver(side, number);
-    if
-    :: has_early && IS_LAWFUL(early_side, early_number) ->
-      has_early = false;
-      deliver(early_side, early_number);
-      early_side = 0; early_number = 0
-    :: else
-    fi
-  fi
 }
 
 inline shut_items() {
@@ -148,33 +141,46 @@ inline shut_items() {
   fi
 }
 
-proctype loop() {
-  byte side, number, early_side, early_number, waiting_side, waiting_number, ended;
-  bool has_early;
+inline handle(side) {
+  has_report[side] = false;
+  if
+  :: next[side] == 0 -> has_ended[side] = true; shut_items() /* on_side_ended */
+#ifdef MUTANT_OUT_OF_TURN
+  :: next[side] != 0 -> deliver(side)
+#else
+  :: next[side] != 0 && IS_LAWFUL(side, next[side]) -> deliver(side)
+  :: else -> claim(all_handled, has_failed) /* what it would have followed will never come */
+#endif
+  fi;
+  next[side] = 0
+}
 
+#define CAN_TAKE(side) (!has_report[side] && len(reports[side]) != 0)
+
+inline take(side) {
+  reports[side]?next[side];
+  has_report[side] = true;
+  if
+  :: is_reporting[side] ->
+    reports[side]!reporting[side];
+    reporting[side] = 0;
+    is_reporting[side] = false
+  :: else
+  fi
+}
+
+proctype loop() {
   do
-  :: ended == 2 -> break
+  :: has_ended[PRODUCER] && has_ended[CONSUMER] -> break
   :: atomic { !shut -> shut_items() } /* handoff_lane_close, at any moment */
-  :: atomic { len(reports) != 0 ->
-       reports?side, number;
-       if
-       :: len(reporters) != 0 ->
-         reporters?waiting_side, waiting_number;
-         reports!waiting_side, waiting_number;
-         is_reporting[waiting_side] = false;
-         waiting_side = 0; waiting_number = 0
-       :: else
-       fi
-     };
-     atomic {
-       if
-       :: number == 0 -> ended++; shut_items() /* on_side_ended */
-       :: else -> deliver_in_order()
-       fi;
-       side = 0; number = 0
-     }
+  :: atomic { CAN_TAKE(PRODUCER) -> take(PRODUCER) }
+  :: atomic { CAN_TAKE(CONSUMER) -> take(CONSUMER) }
+  :: atomic { has_report[PRODUCER] && IS_IN_TURN(PRODUCER) -> handle(PRODUCER) }
+  :: atomic { has_report[CONSUMER] && IS_IN_TURN(CONSUMER) -> handle(CONSUMER) }
   od;
-  claim(all_delivered, !has_early)
+  claim(all_handled, !has_report[PRODUCER] && !has_report[CONSUMER]);
+  claim(all_delivered, has_failed ||
+    (delivered[PRODUCER] == handed_off[PRODUCER] && delivered[CONSUMER] == handed_off[CONSUMER]))
 }
 
 init {

@@ -205,13 +205,15 @@ check_order() {
   for capacity in 0 1 2; do
     for reports in 1 2; do
       holds CAPACITY="$capacity" REPORTS="$reports" ITEMS=6
+      holds CAPACITY="$capacity" REPORTS="$reports" ITEMS=4 FAULTS=1
     done
   done
   ends CAPACITY=1 REPORTS=1 ITEMS=4
 
-  caught MUTANT_REPORTED_LATER one_is_early CAPACITY=1
-  caught MUTANT_NOT_SET_ASIDE law_of_the_slot CAPACITY=1
-  caught MUTANT_NO_ROOM_AT_0 one_is_early CAPACITY=0
+  caught MUTANT_OUT_OF_TURN law_of_the_slot CAPACITY=1
+  caught MUTANT_END_WAITS every_call_ends CAPACITY=1
+  caught MUTANT_WAITS_FOR_THE_ENDED every_call_ends CAPACITY=1 FAULTS=1
+  caught MUTANT_NO_ROOM_AT_0 every_call_ends CAPACITY=0
 }
 
 # shellcheck disable=SC2059 # the format of the table

@@ -334,6 +334,7 @@ static void open_lane(runner_t *runner) {
   options.on_event = dice_hit(dice, 8) ? NULL : on_event;
   options.on_end = on_end;
   options.event_capacity = dice_hit(dice, 2) ? 64 : 1 + dice_below(dice, 4);
+  options.gather_ns = dice_hit(dice, 2) ? options.gather_ns : dice_below(dice, 100000);
   for (side = HANDOFF_PRODUCER; side <= HANDOFF_CONSUMER; side++) {
     options.pacing[side].interval_ns = choose_interval(dice);
     options.pacing[side].late = (handoff_late_t)dice_below(dice, 3);

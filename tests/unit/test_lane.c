@@ -28,6 +28,7 @@ static void the_defaults_are_as_documented(void **state) {
     assert_int_equal(options.pacing[side].burst, 1);
   }
   assert_int_equal(options.event_capacity, 64);
+  assert_int_equal(options.gather_ns, 1000000);
   assert_int_equal(options.stack_size, 256 * 1024);
 }
 
@@ -65,6 +66,7 @@ static void init_refuses_options_out_of_range(void **state) {
   REFUSES(consume, NULL);
   REFUSES(event_capacity, 0);
   REFUSES(event_capacity, HANDOFF_CAPACITY_MAX + 1);
+  REFUSES(gather_ns, HANDOFF_GATHER_MAX_NS + 1);
   for (side = 0; side < 2; side++) {
     REFUSES(pacing[side].late, (handoff_late_t)3);
     bad = good;

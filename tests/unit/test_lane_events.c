@@ -2,20 +2,8 @@
 
 #include <limits.h>
 
-#include "lane.h"
 #include "lib/queued.h"
-#include "lib/rig.h"
-#include "port.h"
-
-/* Runs what the loop has to do now. */
-static void turn_loop(rig_t *rig) {
-  int i;
-  for (i = 0; i < 20; i++) {
-    uv_run(&rig->fixture->loop, UV_RUN_NOWAIT);
-  }
-}
-
-static unsigned events_of(const rig_t *rig) { return rig->events[0] + rig->events[1]; }
+#include "lib/script.h"
 
 /* ------------------------------------------------------------------------------------- order -- */
 
@@ -39,37 +27,9 @@ static void events_keep_the_slots_law_at_every_point(void **state) {
   }
 }
 
-/* A lane whose producer is blocked, so that the test can play the workers' reports itself. The
- * consumer waits for an item that does not come. */
-static rig_t *scripted(void **state, size_t capacity, uv_sem_t *gate) {
-  rig_t *rig = rig_new(state);
-  assert_int_equal(uv_sem_init(gate, 0), 0);
-  rig->options.capacity = capacity;
-  rig->gates[HANDOFF_PRODUCER] = gate;
-  rig_init(rig);
-  rig_start(rig);
-  rig_await_turn(rig, HANDOFF_PRODUCER, 1);
-  return rig;
-}
-
-static void play(rig_t *rig, handoff_side_t side, uint64_t number) {
-  struct handoff__report report = {
-      .event = {.side = side, .number = number, .begun_ns = number, .done_ns = number}};
-  assert_int_equal(handoff_try_put(&rig->lane.impl->reports, &report), 0);
-}
-
-/* Forgets what was played, so that the book balances. */
-static void end_script(rig_t *rig, uv_sem_t *gate) {
-  rig->is_deaf = true;
-  (void)handoff_lane_close(&rig->lane, rig_on_closed);
-  uv_sem_post(gate);
-  rig_free(rig);
-  uv_sem_destroy(gate);
-}
-
 static void a_report_that_comes_before_its_time_waits_for_the_other_sides(void **state) {
   uv_sem_t gate;
-  rig_t *rig = scripted(state, 1, &gate);
+  rig_t *rig = scripted(state, 1, 0, &gate);
   play(rig, HANDOFF_CONSUMER, 1);
   turn_loop(rig);
   assert_int_equal(events_of(rig), 0);
@@ -95,7 +55,7 @@ static void on_event_hold(rig_t *rig, const handoff_event_t *event) {
 /* Also one that was set aside for it. */
 static void no_event_follows_one_in_which_the_lane_is_held(void **state) {
   uv_sem_t gate;
-  rig_t *rig = scripted(state, 1, &gate);
+  rig_t *rig = scripted(state, 1, 0, &gate);
   rig->on_event = on_event_hold;
   play(rig, HANDOFF_CONSUMER, 1);
   play(rig, HANDOFF_PRODUCER, 1);
@@ -114,7 +74,7 @@ static void no_event_follows_one_in_which_the_lane_is_held(void **state) {
 
 static void a_lane_that_is_held_from_outside_delivers_nothing(void **state) {
   uv_sem_t gate;
-  rig_t *rig = scripted(state, 1, &gate);
+  rig_t *rig = scripted(state, 1, 0, &gate);
   handoff_lane_hold(&rig->lane);
   play(rig, HANDOFF_PRODUCER, 1);
   play(rig, HANDOFF_CONSUMER, 1);
@@ -130,7 +90,7 @@ static void a_lane_that_is_held_from_outside_delivers_nothing(void **state) {
 
 static void a_lane_that_is_released_before_anything_came_goes_on(void **state) {
   uv_sem_t gate;
-  rig_t *rig = scripted(state, 1, &gate);
+  rig_t *rig = scripted(state, 1, 0, &gate);
   handoff_lane_hold(&rig->lane);
   handoff_lane_release(&rig->lane);
   play(rig, HANDOFF_PRODUCER, 1);
@@ -206,7 +166,7 @@ static void a_held_lane_holds_its_workers_back_and_memory_stays_bounded(void **s
   rig_init(rig);
   handoff_lane_hold(&rig->lane); /* before it is started, too */
   rig_start(rig);
-  queued_await_putters(&rig->lane.impl->reports, 1); /* a worker waits: the events are full */
+  queued_await_putters(&rig->lane.impl->sides[HANDOFF_PRODUCER].reports, 1); /* they are full */
   turn_loop(rig);
   assert_int_equal(events_of(rig), 0);
   assert_true(atomic_load(&rig->made) <= 5);

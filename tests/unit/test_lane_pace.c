@@ -140,17 +140,39 @@ static void a_consumer_that_has_drained_the_slot_does_not_wait_for_a_tick(void *
   rig_init(rig);
   rig_start(rig);
   rig_await_turn(rig, HANDOFF_CONSUMER, 1);
-  while (!rig->lane.impl->sides[HANDOFF_PRODUCER].has_ended) {
-    uv_run(&rig->fixture->loop, UV_RUN_ONCE);
-  }
   uv_sem_post(&gate);
-  while (atomic_load(&rig->turns[HANDOFF_CONSUMER]) < 2) {
+  while (atomic_load(&rig->turns[HANDOFF_CONSUMER]) < 2 ||
+         !rig->lane.impl->sides[HANDOFF_PRODUCER].has_ended) {
     uv_run(&rig->fixture->loop, UV_RUN_NOWAIT);
   }
   assert_int_equal(handoff_lane_set_interval(&rig->lane, HANDOFF_CONSUMER, HOUR_NS), 0);
   uv_sem_post(&gate);
   rig_run_until_end(rig);
   rig_assert_end(rig, 0, 2, 2);
+  rig_free(rig);
+  uv_sem_destroy(&gate);
+}
+
+/* The event of its second item has to wait for the consumer, who takes his time; its third tick does not. */
+static void a_producer_keeps_its_pace_while_the_consumer_is_at_work(void **state) {
+  rig_t *rig = rig_new(state);
+  uv_sem_t gate;
+  assert_int_equal(uv_sem_init(&gate, 0), 0);
+  rig->gates[HANDOFF_CONSUMER] = &gate;
+  rig->limit = 3;
+  pace(rig, HANDOFF_PRODUCER, 1000, HANDOFF_SKIP, 1);
+  rig_init(rig);
+  rig_start(rig);
+  rig_await_turn(rig, HANDOFF_CONSUMER, 1);
+  while (atomic_load(&rig->turns[HANDOFF_PRODUCER]) < 3) {
+    uv_run(&rig->fixture->loop, UV_RUN_NOWAIT);
+  }
+  assert_int_equal(rig->events[HANDOFF_PRODUCER], 1);
+  uv_sem_post(&gate);
+  uv_sem_post(&gate);
+  uv_sem_post(&gate);
+  rig_run_until_end(rig);
+  rig_assert_end(rig, 0, 3, 3);
   rig_free(rig);
   uv_sem_destroy(&gate);
 }
@@ -310,6 +332,7 @@ int main(void) {
       loop_test(the_end_of_the_items_does_not_wait_for_a_tick),
       loop_test(an_error_does_not_wait_for_a_tick),
       loop_test(a_consumer_that_has_drained_the_slot_does_not_wait_for_a_tick),
+      loop_test(a_producer_keeps_its_pace_while_the_consumer_is_at_work),
       loop_test(stop_drains_at_the_consumers_pace),
       loop_test(skip_works_off_the_newest_tick_and_misses_the_older_ones),
       loop_test(shift_starts_again_one_interval_after_its_last_begin),

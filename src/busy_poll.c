@@ -74,12 +74,15 @@ static bool is_idle(struct handoff__port *p, uint64_t now_ns, uint64_t *until_ns
   int timeout_ms = uv_backend_timeout(p->handle->loop);
 
   *until_ns = timeout_ms < 0 ? HANDOFF_NEVER : now_ns + (uint64_t)timeout_ms * 1000000;
-  return timeout_ms != 0 && !p->closing && p->active != 0;
+  if (p->has_ticks && p->ticks.root != NULL && p->ticks.root->due_ns < *until_ns) {
+    *until_ns = p->ticks.root->due_ns; /* of which libuv sees a descriptor at most */
+  }
+  return timeout_ms != 0 && !p->closing && p->active != 0 && p->poll_ns != 0;
 }
 
 static void note(struct handoff__port *p, bool was_worth_it) {
   if (was_worth_it) {
-    p->is_hopeful = true;
+    p->is_hopeful = p->may_hope;
     p->poll_ns = p->poll_max_ns;
     p->poll_misses = 0;
     return;

@@ -353,10 +353,11 @@ HANDOFF_API int handoff_port_init(uv_loop_t *loop, handoff_port_t *port);
  * system call on either side. 0: not at all.
  *
  * At first it is HANDOFF_BUSY_POLL_DEFAULT_NS: a request that is begun in a callback of the port, and would have
- * to wait with nothing else for the port to do, may take so long. That is the longest, too, that anything else on the
- * loop is held up by it. With more, the loop also looks just before it would block, while something is under way on the port;
- * then descriptors may wait for max_ns. Either is done only where it has lately been worth it, or would have
- * been; not while another handle is due; and not on one CPU.
+ * to wait with nothing else for the port to do, may take so long. While items keep coming meanwhile the port goes on for some
+ * 100 us, as with any; then the loop's other handles have their turn. With more, the loop also looks just before it would
+ * block, while something is under way on the port; then descriptors may wait for max_ns. Either is done
+ * only where it has lately been worth it, or would have been; not while another handle is due; and not on one
+ * CPU. Less than the default is as good as the default.
  *
  * Thread:  loop.
  * Blocks:  no.
@@ -492,10 +493,12 @@ typedef struct handoff_lane_options_s {
 
 /* The defaults: capacity 1, not paced, late ticks skipped, 64 events gathered for 1 ms at most, stacks of 256 KiB.
  *
- * Gathering: events that come faster than eight in gather_ns are left to gather for so long, or until they take half of
- * the room that they have, and then delivered one after the other; so the loop is not woken for each, and the
- * workers do not make room for it on their CPUs. 0: not at all. Events of a lane with a paced side are never
- * left to gather, nor are those that follow handoff_lane_stop or handoff_lane_close. */
+ * Gathering: events that come faster than eight in gather_ns are left to gather for so long, or for as long as they
+ * should need for half of the room that they have, and then delivered one after the other; so the loop is not woken for each,
+ * and the workers do not make room for it on their CPUs. That is given up where events come more slowly for it, as
+ * when the workers wait for what on_event does. The end of the items and errors are heard of as late. 0: not at
+ * all. Events of a lane with a paced side are never left to gather, nor are those that follow handoff_lane_stop
+ * or handoff_lane_close. */
 static inline handoff_lane_options_t handoff_lane_options(size_t item_size,
                                                           handoff_produce_cb produce,
                                                           handoff_consume_cb consume) {

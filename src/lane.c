@@ -127,7 +127,7 @@ static void reset(struct handoff__lane *l) {
   int side;
 
   handoff__slot_reset(&l->items);
-  l->gathered = 0;
+  handoff__gather_start(&l->gather);
   l->status = 0;
   for (side = HANDOFF_PRODUCER; side <= HANDOFF_CONSUMER; side++) {
     handoff__slot_reset(&l->sides[side].gate);

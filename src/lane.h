@@ -9,6 +9,7 @@
 
 #include <stdatomic.h>
 
+#include "gather.h"
 #include "handoff.h"
 #include "pace.h"
 #include "slot.h"
@@ -68,9 +69,8 @@ struct handoff__lane {
   struct handoff__side sides[2];
 
   /* Loop thread only. */
-  struct handoff__tick gather; /* armed: reports are left alone until then */
-  uint64_t gather_since_ns;
-  size_t gathered; /* reports handled since then */
+  struct handoff__gather gather;
+  struct handoff__tick gathered; /* armed: reports are left alone until then */
   bool is_running;
   bool is_reporting; /* reports are being handled */
   bool is_held;

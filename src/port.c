@@ -20,8 +20,9 @@
 /* How long jobs are run before other handles of the loop get their turn: a turn of the loop costs three system
  * calls, several microseconds in all. */
 #define DISPATCH_NS 100000u
-/* Jobs run between two looks at the clock. */
-#define JOBS_PER_LOOK 16u
+/* Jobs run between two looks at the clock: so few, and up to so many where they take no time. Powers of two. */
+#define JOBS_PER_LOOK 4u
+#define JOBS_PER_LOOK_MAX 64u
 
 static void close_handles(struct handoff__port *p);
 
@@ -76,23 +77,31 @@ static bool take_ready(struct handoff__port *p) {
   return !handoff__queue_is_empty(&p->batch);
 }
 
-/* So many jobs have been run. The clock is started late: who has few does not pay for it. */
-static bool is_time_up(unsigned jobs, uint64_t *end_ns) {
+struct turn {
+  unsigned jobs;
+  unsigned jobs_per_look;
+  uint64_t begun_ns; /* of the first look */
+};
+
+/* Another job has been run. The clock is started late: who has few does not pay for it. */
+static bool is_over(struct turn *turn) {
   uint64_t now_ns;
 
-  if (jobs % JOBS_PER_LOOK != 0) {
+  if ((++turn->jobs & (turn->jobs_per_look - 1)) != 0) {
     return false;
   }
   now_ns = uv_hrtime();
-  if (jobs == JOBS_PER_LOOK) {
-    *end_ns = now_ns + DISPATCH_NS;
+  if (turn->begun_ns == 0) {
+    turn->begun_ns = now_ns;
   }
-  return now_ns >= *end_ns;
+  if (now_ns - turn->begun_ns < DISPATCH_NS / 4 && turn->jobs_per_look < JOBS_PER_LOOK_MAX) {
+    turn->jobs_per_look *= 2;
+  }
+  return now_ns - turn->begun_ns >= DISPATCH_NS;
 }
 
 bool handoff__port_run(struct handoff__port *p) {
-  unsigned jobs = 0;
-  uint64_t end_ns = 0;
+  struct turn turn = {.jobs_per_look = JOBS_PER_LOOK};
   bool is_done = true;
 
   set_runner(p, (uintptr_t)uv_thread_self());
@@ -100,7 +109,7 @@ bool handoff__port_run(struct handoff__port *p) {
     struct handoff__job *job =
         handoff__owner(handoff__queue_pop(&p->batch), struct handoff__job, link);
     job->run(job);
-    is_done = !is_time_up(++jobs, &end_ns);
+    is_done = !is_over(&turn);
   }
   set_runner(p, 0);
   handoff__port_note_idle(p);

@@ -68,7 +68,7 @@ bool handoff__port_is_ahead(const struct handoff__port *port);
 void handoff__port_post(struct handoff__port *port, struct handoff__job *job);
 
 /* The same for the loop, about what it did to a slot after `last` was the last job: its own outcome comes before
- * the jobs that it has thereby made others post to it. Loop thread. */
+ * the jobs that it has thereby posted to itself, unless others have posted some meanwhile. Loop thread. */
 void handoff__port_post_after(struct handoff__port *port, struct handoff__link *last,
                               struct handoff__job *job);
 

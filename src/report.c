@@ -6,7 +6,7 @@
  * another. And where both sides have one, one of the two is lawful.
  *
  * While neither side is paced and reports come fast, the loop lets them gather for a while, by a tick, rather
- * than be woken for each.
+ * than be woken for each (gather.h).
  *
  * The way to the end: producing ends, by the callback, by stop or by an error; the loop hears of it and
  * shuts `items`; the consumer drains them and ends too; when both have said so the threads are joined
@@ -19,10 +19,6 @@
 
 /* Reports of each side handled before other jobs of the port get their turn. */
 #define TURNS_MAX 8
-/* It is worth it to let reports gather if so many may be expected: to wake up costs the loop more than they do. It is
- * judged by no fewer. */
-#define GATHER_MIN 8
-
 /* An item is got after it was put, and put after there was room for it. */
 static bool is_lawful(const struct handoff__lane *l, const handoff_event_t *event) {
   if (event->side == HANDOFF_CONSUMER) {
@@ -118,7 +114,7 @@ static bool handle_next(struct handoff__side *side) {
   }
   side->has_report = false;
   side->is_noted = false;
-  side->lane->gathered++;
+  handoff__gather_count(&side->lane->gather);
   handle(side);
   return true;
 }
@@ -150,7 +146,7 @@ static void on_report(handoff_req_t *req, int status) {
 
   (void)status; /* `reports` is never shut and the request never cancelled */
   side->has_report = true;
-  if (!side->lane->gather.armed) {
+  if (!side->lane->gathered.armed) {
     handle_reports(side->lane);
   }
 }
@@ -166,33 +162,21 @@ static bool may_gather(const struct handoff__side *side) {
   return side->pace.period_ns == 0 && !side->has_ended && !atomic_load(&side->is_stopping);
 }
 
-/* How long reports may gather: as long as asked for, but no longer than it took them lately to fill half of their
- * slots, lest the workers wait. 0: they come too slowly for that. */
-static uint64_t gather_time(const struct handoff__lane *l, uint64_t now_ns) {
-  const uint64_t apart_ns = (now_ns - l->gather_since_ns) / l->gathered;
-  uint64_t filling_ns;
-  uint64_t time_ns;
-
-  if (apart_ns > l->options.gather_ns / GATHER_MIN) {
-    return 0;
-  }
-  filling_ns = apart_ns * l->options.event_capacity; /* of both slots, one half each */
-  time_ns = filling_ns < l->options.gather_ns ? filling_ns : l->options.gather_ns;
-  return apart_ns <= time_ns / GATHER_MIN ? time_ns : 0;
-}
-
 void handoff__reports_await(struct handoff__lane *l) {
+  struct handoff__gather *gather = &l->gather;
+  const bool may =
+      may_gather(&l->sides[HANDOFF_PRODUCER]) && may_gather(&l->sides[HANDOFF_CONSUMER]);
+  uint64_t now_ns = 0;
   uint64_t time_ns = 0;
 
-  if (l->gathered >= GATHER_MIN && may_gather(&l->sides[HANDOFF_PRODUCER]) &&
-      may_gather(&l->sides[HANDOFF_CONSUMER])) {
-    const uint64_t now_ns = uv_hrtime();
-    time_ns = gather_time(l, now_ns);
-    l->gathered = 0;
-    l->gather_since_ns = now_ns;
+  if (!may) {
+    handoff__gather_stop(gather);
+  } else if (handoff__gather_is_due(gather)) {
+    now_ns = uv_hrtime();
+    time_ns = handoff__gather_next(gather, now_ns);
   }
   if (time_ns != 0) {
-    handoff__tick_arm(&l->handle->port->impl->ticks, &l->gather, l->gather_since_ns + time_ns);
+    handoff__tick_arm(&l->handle->port->impl->ticks, &l->gathered, now_ns + time_ns);
   } else {
     await_next(&l->sides[HANDOFF_PRODUCER]);
     await_next(&l->sides[HANDOFF_CONSUMER]);
@@ -200,10 +184,13 @@ void handoff__reports_await(struct handoff__lane *l) {
 }
 
 static void on_gathered(struct handoff__tick *tick) {
-  handle_reports(handoff__owner(tick, struct handoff__lane, gather));
+  handle_reports(handoff__owner(tick, struct handoff__lane, gathered));
 }
 
-void handoff__reports_init(struct handoff__lane *l) { handoff__tick_init(&l->gather, on_gathered); }
+void handoff__reports_init(struct handoff__lane *l) {
+  handoff__gather_init(&l->gather, l->options.gather_ns, l->options.event_capacity);
+  handoff__tick_init(&l->gathered, on_gathered);
+}
 
 static void handle_reports(struct handoff__lane *l) {
   struct handoff__side *producer = &l->sides[HANDOFF_PRODUCER];
@@ -211,7 +198,7 @@ static void handle_reports(struct handoff__lane *l) {
   int turns = TURNS_MAX;
   bool is_more = true;
 
-  handoff__tick_disarm(&l->handle->port->impl->ticks, &l->gather);
+  handoff__tick_disarm(&l->handle->port->impl->ticks, &l->gathered);
   l->is_reporting = true;
   while (is_more && turns-- != 0) {
     const bool was_put = handle_next(producer);

@@ -99,6 +99,9 @@ void log_add(struct log *log, const char *text, size_t size) {
   if (log->has_failed) {
     return;
   }
+  if (size > LOG_SIZE - log->filled) {
+    abort(); /* it was to fit */
+  }
   memcpy(log->buffers[log->filling] + log->filled, text, size);
   log->filled += size;
   if (!log->is_writing) {

@@ -12,9 +12,9 @@
 
 #include "handoff.h"
 
-#define LOG_SIZE ((size_t)96 * 1024)
-/* A log is full when less than this is free: room for what its feeder adds before it looks again. */
-#define LOG_RESERVE ((size_t)32 * 1024)
+#define LOG_SIZE ((size_t)400 * 1024)
+/* A log is full when less than this is free: room for what its feeder adds nevertheless. */
+#define LOG_RESERVE ((size_t)260 * 1024)
 
 struct log {
   void *data; /* the application's */

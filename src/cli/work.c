@@ -114,7 +114,7 @@ handoff_lane_options_t work_lane_options(struct work *work) {
   lane.drop = is_counter ? NULL : drop_line;
   lane.drop_arg = work;
   lane.capacity = options->capacity;
-  lane.event_capacity = 4096; /* so that unpaced workers, loop and log each go on for a while */
+  lane.event_capacity = WORK_EVENTS;
   for (side = HANDOFF_PRODUCER; side <= HANDOFF_CONSUMER; side++) {
     lane.pacing[side].interval_ns = options->interval_ns[side];
     lane.pacing[side].late = options->late;

@@ -13,6 +13,9 @@
 /* What the two workers write is kept apart by so many bytes: no cache line is both of theirs. */
 #define WORK_LINE 64
 
+/* Events of a side that may wait for the loop: so many that unpaced workers, loop and log each go on for a while. */
+#define WORK_EVENTS 4096
+
 struct work {
   void *data; /* the application's */
   /* Set at init, then constant. */

@@ -24,7 +24,8 @@ static void play_four(rig_t *rig, uint64_t since_ns) {
   uint64_t number;
   due_ns = 0;
   rig->on_event = on_event_when_due;
-  lane_of(rig)->gather_since_ns = since_ns;
+  lane_of(rig)->gather.since_ns = since_ns;
+  lane_of(rig)->gather.patience = 8;
   for (number = 1; number <= 4; number++) {
     play(rig, HANDOFF_PRODUCER, number);
     play(rig, HANDOFF_CONSUMER, number);
@@ -37,7 +38,7 @@ static void play_four(rig_t *rig, uint64_t since_ns) {
 static rig_t *gathering(void **state, uv_sem_t *gate) {
   rig_t *rig = scripted(state, 1, SECOND_NS, gate);
   play_four(rig, uv_hrtime() - SECOND_NS / 2); /* a sixteenth of a second apart */
-  assert_true(lane_of(rig)->gather.armed);
+  assert_true(lane_of(rig)->gathered.armed);
   assert_false(is_listening(rig));
   return rig;
 }
@@ -51,8 +52,8 @@ static void events_that_come_fast_gather_and_then_come(void **state) {
   uv_sem_t gate;
   rig_t *rig = scripted(state, 1, SECOND_NS, &gate);
   play_four(rig, uv_hrtime() - SECOND_NS / 50);
-  assert_true(lane_of(rig)->gather.armed);
-  due_ns = lane_of(rig)->gather.due_ns;
+  assert_true(lane_of(rig)->gathered.armed);
+  due_ns = lane_of(rig)->gathered.due_ns;
   play_fifth(rig);
   while (events_of(rig) < 10) {
     uv_run(&rig->fixture->loop, UV_RUN_ONCE); /* on_event_when_due has checked the time */
@@ -64,7 +65,7 @@ static void events_that_come_slowly_do_not_gather(void **state) {
   uv_sem_t gate;
   rig_t *rig = scripted(state, 1, SECOND_NS, &gate);
   play_four(rig, uv_hrtime() - 2 * SECOND_NS); /* a quarter of a second apart */
-  assert_false(lane_of(rig)->gather.armed);
+  assert_false(lane_of(rig)->gathered.armed);
   assert_true(is_listening(rig));
   play_fifth(rig);
   turn_loop(rig);
@@ -76,7 +77,7 @@ static void a_lane_that_is_not_to_does_not_let_them_gather(void **state) {
   uv_sem_t gate;
   rig_t *rig = scripted(state, 1, 0, &gate);
   play_four(rig, uv_hrtime());
-  assert_false(lane_of(rig)->gather.armed);
+  assert_false(lane_of(rig)->gathered.armed);
   assert_true(is_listening(rig));
   end_script(rig, &gate);
 }
@@ -92,7 +93,7 @@ static void events_without_room_do_not_gather(void **state) {
   rig_init(rig);
   rig_start(rig);
   play_four(rig, uv_hrtime());
-  assert_false(lane_of(rig)->gather.armed);
+  assert_false(lane_of(rig)->gathered.armed);
   assert_true(is_listening(rig));
   end_script(rig, &gate);
 }
@@ -127,7 +128,7 @@ static void closing_waits_for_no_gathering(void **state) {
   rig->is_deaf = true; /* to what was played */
   assert_int_equal(handoff_lane_close(&rig->lane, rig_on_closed), 0);
   turn_loop(rig);
-  assert_false(lane_of(rig)->gather.armed);
+  assert_false(lane_of(rig)->gathered.armed);
   assert_int_equal(lane_of(rig)->sides[HANDOFF_CONSUMER].delivered, 5);
   end_script(rig, &gate);
 }
@@ -151,13 +152,13 @@ static void a_report_that_was_listened_for_gathers_too(void **state) {
   rig_t *rig = scripted(state, 1, SECOND_NS, &gate);
   due_ns = 0;
   rig->on_event = on_event_when_due;
-  lane_of(rig)->gather_since_ns = uv_hrtime() - SECOND_NS / 10;
-  lane_of(rig)->gathered = 7; /* others before */
+  lane_of(rig)->gather.since_ns = uv_hrtime() - SECOND_NS / 10;
+  lane_of(rig)->gather.count = lane_of(rig)->gather.patience - 1;
   play(rig, HANDOFF_PRODUCER, 1);
   turn_loop(rig);
-  assert_true(lane_of(rig)->gather.armed);
+  assert_true(lane_of(rig)->gathered.armed);
   assert_true(lane_of(rig)->sides[HANDOFF_CONSUMER].req.pending);
-  due_ns = lane_of(rig)->gather.due_ns;
+  due_ns = lane_of(rig)->gathered.due_ns;
   play(rig, HANDOFF_CONSUMER, 1);
   while (events_of(rig) < 2) {
     uv_run(&rig->fixture->loop, UV_RUN_ONCE);

@@ -17,7 +17,7 @@
 
 #include "port.h"
 #include "queue.h"
-#include "relax.h"
+#include "cpu.h"
 
 /* A sleep shorter than this was not worth it: to wake up takes as long. */
 #define SHORT_NS 10000u
@@ -63,7 +63,7 @@ static bool look(struct handoff__port *p, uint64_t end_ns) {
       if (handoff__port_has_ready(p)) {
         return true;
       }
-      handoff__relax();
+      handoff__cpu_relax();
     }
   } while (uv_hrtime() < end_ns);
   return false;

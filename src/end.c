@@ -18,7 +18,7 @@ void handoff__end_lock_wanted(struct handoff__slot *s, enum handoff__way way) {
 
   (void)atomic_fetch_add_explicit(&end->wanted, 1, memory_order_relaxed);
   while (tries != 0 && uv_mutex_trylock(&end->lock) != 0) {
-    handoff__relax();
+    handoff__cpu_relax();
     tries--;
   }
   if (tries == 0) {

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "relax.h"
+#include "cpu.h"
 #include "slot.h"
 
 /* A cell's state, an atomic word behind its item. */
@@ -88,6 +88,22 @@ static inline unsigned handoff__end_state(const struct handoff__slot *s, enum ha
   return atomic_load_explicit(handoff__state_of(s, s->ends[way].cell), memory_order_acquire);
 }
 
+/* The same, by who would change it and so needs its cache line to write to. */
+static inline unsigned handoff__end_fetch(const struct handoff__slot *s, enum handoff__way way) {
+  handoff__cpu_fetch_to_write(s->ends[way].cell + s->state_offset);
+  return handoff__end_state(s, way);
+}
+
+/* The first cell in a cache line fetches the line after it, so that it is on its way meanwhile. */
+static inline void handoff__end_fetch_ahead(const struct handoff__slot *s,
+                                            const unsigned char *cell) {
+  const size_t left = (size_t)(s->cells_end - cell);
+
+  if (s->ahead != 0 && (uintptr_t)cell % HANDOFF__LINE < s->stride) {
+    handoff__cpu_fetch_to_write(s->ahead < left ? cell + s->ahead : s->cells + (s->ahead - left));
+  }
+}
+
 static inline bool handoff__end_is_ready(const struct handoff__slot *s, enum handoff__way way) {
   return s->capacity != 0 &&
          (handoff__end_state(s, way) & HANDOFF__FULL) == handoff__ready_state(way);
@@ -129,6 +145,7 @@ static inline void handoff__end_move(struct handoff__slot *s, enum handoff__way 
   const uint64_t moved = handoff__end_count(end);
 
   end->cell = handoff__cell_after(s, cell);
+  handoff__end_fetch_ahead(s, cell);
   if (way == HANDOFF__PUT) {
     handoff__slot_raise_high_water(s, moved);
     handoff__copy(cell, item, s->item_size);

@@ -7,7 +7,7 @@
 #include "park.h"
 
 #include "queue.h"
-#include "relax.h"
+#include "cpu.h"
 #include "slot.h"
 
 /* A longer wait is made of several: uv_cond_timedwait adds the time of day to what it is given. */
@@ -44,7 +44,7 @@ static void set_woken(struct handoff__park *park) {
 /* That it is woken is for park_wait to say: with the lock, without which the waker is not done with the park. */
 void handoff__park_hope(const struct handoff__park *park, unsigned pauses) {
   for (; pauses != 0 && !is_woken(park); pauses--) {
-    handoff__relax();
+    handoff__cpu_relax();
   }
 }
 

@@ -4,7 +4,9 @@
  * and a consumer share only cells. A cell's state is one atomic word. FREE to FULL is changed only with the
  * putting lock held, FULL to FREE only with the getting lock, by a store that releases the item, or the
  * room, to the other side, which reads the state with acquire. So an item costs each side one lock that
- * nobody else wants, and one cache line that goes to and fro.
+ * nobody else wants, and one cache line that goes to and fro. Who looks at a cell means to change its state and so
+ * fetches the line to write to it: to read it first, and then to write to it, would be two ways instead of one. In a ring of
+ * many lines the next one is fetched while this one is worked off.
  *
  * WAITING. Everything else is done with both locks held, as if there were but one. Who finds the next cell not
  * ready queues its waiter and marks the cell WAITED. A mark is made with both locks held, so to have one lock
@@ -36,10 +38,10 @@
 #include "end.h"
 #include "queue.h"
 
-/* Pauses between two looks at the cell: one in so many cells, up to half a microsecond. A look takes the
+/* Pauses between two looks at the cell: one in so many cells, up to a microsecond. A look takes the
  * cell's cache line away from the other side, so where there is room for many items, let some come together. */
-#define CELLS_PER_PAUSE 4u
-#define PAUSES_MAX 16u
+#define CELLS_PER_PAUSE 2u
+#define PAUSES_MAX 32u
 
 static unsigned pauses_between_looks(size_t capacity) {
   const size_t pauses = capacity / CELLS_PER_PAUSE;
@@ -60,11 +62,11 @@ static unsigned spin(struct handoff__slot *s, enum handoff__way way, enum handof
     if (atomic_load_explicit(&end->wanted, memory_order_relaxed) != 0) {
       return state;
     }
-    handoff__relax();
+    handoff__cpu_relax();
     if (i % pauses != pauses - 1) {
       continue;
     }
-    state = handoff__end_state(s, way);
+    state = handoff__end_fetch(s, way);
     if (state == ready) {
       handoff__end_rejoice(end);
       return state;
@@ -156,7 +158,7 @@ static inline int pass(struct handoff__slot *s, enum handoff__way way, void *ite
   if (s->capacity == 0) {
     return pass_slowly(s, way, item, waiter);
   }
-  state = handoff__end_state(s, way);
+  state = handoff__end_fetch(s, way);
   if (state != ready && hope != HANDOFF__HOPE_NONE && s->may_spin[way] && !s->shut &&
       (state & HANDOFF__WAITED) == 0) {
     state = spin(s, way, hope);

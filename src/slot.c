@@ -5,6 +5,9 @@
 #include "end.h"
 #include "queue.h"
 
+/* A ring of fewer cache lines than that has each end too near to the other one to fetch a line ahead. */
+#define LINES_MIN 8u
+
 static size_t round_up(size_t size, size_t to) { return (size + to - 1) / to * to; }
 
 /* How aligned items of that size can at most have to be: the largest power of two that divides it. */
@@ -27,6 +30,10 @@ static int lay_out(struct handoff__slot *s, const handoff_slot_options_t *option
                        align > _Alignof(atomic_uint) ? align : _Alignof(atomic_uint));
   if (options->capacity != 0 && s->stride > SIZE_MAX / 4 / options->capacity) {
     return UV_EINVAL;
+  }
+  s->ahead = s->stride > HANDOFF__LINE ? s->stride : HANDOFF__LINE;
+  if (s->capacity * s->stride < LINES_MIN * s->ahead) {
+    s->ahead = 0;
   }
   return 0;
 }

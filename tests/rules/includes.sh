@@ -8,7 +8,7 @@ src=$1
 
 # Lowest first. Rooms on one line are of one height and may know each other.
 heights=(
-  'pace gather queue relax'
+  'pace gather queue cpu'
   'slot end pass inspect'
   'park'
   'alarm alarm_timer alarm_timerfd'
@@ -21,7 +21,7 @@ declare -A calls=(
   [pace]='none'
   [gather]='none'
   [queue]='none'
-  [relax]='none'
+  [cpu]='none'
   [slot]='uv_mutex_|uv_thread_t\b|uv_available_parallelism\b'
   [end]='uv_mutex_|uv_hrtime\b'
   [inspect]='uv_hrtime\b|uv_thread_(t|self|equal)\b'

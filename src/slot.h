@@ -51,7 +51,7 @@ struct handoff__slot {
   size_t stride;       /* from cell to cell */
   unsigned char *cells;
   unsigned char *cells_end;
-  size_t ahead; /* from a cell to the one whose cache line to fetch meanwhile; 0: the ring is too short for that */
+  size_t ahead; /* in bytes, which line is fetched meanwhile; 0: the ring is too short */
   const char *name;
   handoff_drop_cb drop;
   void *drop_arg;

@@ -42,6 +42,10 @@ int log_init(struct log *log, handoff_port_t *port, int fd,
 /* Adds text, which must fit: no more than LOG_RESERVE since the log was full. */
 void log_add(struct log *log, const char *text, size_t size);
 
+/* Adds a hand-off, as a line: `Producer: 1`. */
+#define LOG_EVENT_SIZE 31 /* of the longest one: 10 + 20 digits + 1 */
+void log_add_event(struct log *log, const handoff_event_t *event);
+
 bool log_is_full(const struct log *log);
 
 /* Nothing is being written, or waiting to be. */

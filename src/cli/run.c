@@ -6,8 +6,6 @@
 
 #include "run.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -18,12 +16,10 @@
 
 #define GRACE_MS 75
 #define MS_NS ((uint64_t)1000 * 1000)
-/* "Producer: 18446744073709551615\n" */
-#define LINE_MAX_SIZE 31
 
 /* A lane that is held because its log is full is released when it is closed. Then all that waits comes at once: what is in
  * the slots, what has been taken out of them, what waits to be put in, and of each worker the item in hand. */
-_Static_assert(LOG_RESERVE >= (size_t)2 * (WORK_EVENTS + 3) * LINE_MAX_SIZE, "a log's reserve");
+_Static_assert(LOG_RESERVE >= (size_t)2 * (WORK_EVENTS + 3) * LOG_EVENT_SIZE, "a log's reserve");
 
 struct run {
   const struct options *options;
@@ -184,16 +180,12 @@ static void on_written(struct log *log, int err) {
 static void on_event(handoff_lane_t *lane, const handoff_event_t *event) {
   struct run *r = run_of(lane);
   struct log *log = r->has_log ? &r->log : &r->output;
-  char text[LINE_MAX_SIZE + 1];
-  int size;
 
   stats_add(&r->stats, event);
   if (!r->has_log && (r->options->source != NULL || r->options->verbosity == OPTIONS_QUIET)) {
     return;
   }
-  size = snprintf(text, sizeof text, "%s: %" PRIu64 "\n",
-                  event->side == HANDOFF_PRODUCER ? "Producer" : "Consumer", event->number);
-  log_add(log, text, (size_t)size);
+  log_add_event(log, event);
   if (log_is_full(log)) {
     handoff_lane_hold(lane);
   }

@@ -1,9 +1,10 @@
-/* units_format: durations and rates for people. See units.h.
+/* units_format: counts, and durations and rates for people. See units.h.
  *
  * Rounding comes first and the unit is chosen after it: 999,950 ns is 1ms, not 1000us. */
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "units.h"
 
@@ -50,6 +51,18 @@ static void print_pair(char *text, size_t size, uint64_t ns, uint64_t large_ns, 
   if (rest > 0 && length > 0 && (size_t)length < size) {
     snprintf(text + length, size - (size_t)length, "%" PRIu64 "%c", rest, names[1]);
   }
+}
+
+size_t units_print_count(char *text, uint64_t n) {
+  char digits[UNITS_COUNT_SIZE];
+  size_t begin = sizeof digits;
+
+  do {
+    digits[--begin] = (char)('0' + n % 10);
+    n /= 10;
+  } while (n != 0);
+  memcpy(text, digits + begin, sizeof digits - begin);
+  return sizeof digits - begin;
 }
 
 void units_format_duration(char *text, size_t size, uint64_t ns) {

@@ -176,6 +176,27 @@ static void after_an_error_it_takes_anything(void **state) {
   assert_int_equal(close(fd), 0);
 }
 
+static void events_as_lines(void **state) {
+  static const handoff_event_t events[] = {
+      {.side = HANDOFF_PRODUCER, .number = 1},
+      {.side = HANDOFF_CONSUMER, .number = 1},
+      {.side = HANDOFF_PRODUCER, .number = UINT64_MAX},
+  };
+  static const char expected[] = "Producer: 1\nConsumer: 1\nProducer: 18446744073709551615\n";
+  struct fixture *f = *state;
+  char text[sizeof expected];
+  size_t i;
+
+  open_log(f, f->ends[1], on_written);
+  for (i = 0; i < sizeof events / sizeof events[0]; i++) {
+    log_add_event(&f->log, &events[i]);
+  }
+  assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
+  assert_int_equal(read(f->ends[0], text, sizeof text), sizeof expected - 1);
+  assert_memory_equal(text, expected, sizeof expected - 1);
+  assert_int_equal(strlen(strrchr(expected, 'P')), LOG_EVENT_SIZE);
+}
+
 static void closed_unused(void **state) {
   struct fixture *f = *state;
   open_log(f, f->ends[1], on_written);
@@ -189,6 +210,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(all_of_it_in_order, set_up, tear_down),
       cmocka_unit_test_setup_teardown(full_with_a_reserve, set_up, tear_down),
       cmocka_unit_test_setup_teardown(after_an_error_it_takes_anything, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(events_as_lines, set_up, tear_down),
       cmocka_unit_test_setup_teardown(closed_unused, set_up, tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

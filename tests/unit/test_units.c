@@ -226,6 +226,39 @@ static void counts_from_text(void **state) {
   check_refused(count_any, any_refused, COUNT_OF(any_refused));
 }
 
+static void check_printed(uint64_t n, const char *expected) {
+  char text[UNITS_COUNT_SIZE + 1];
+  size_t size;
+
+  memset(text, '#', sizeof text);
+  size = units_print_count(text, n);
+  assert_int_equal(size, strlen(expected));
+  assert_memory_equal(text, expected, size);
+  assert_int_equal(text[size], '#');
+}
+
+static void counts_to_text(void **state) {
+  char digits[] = "100000000000000000000";
+  uint64_t power = 1;
+  int zeros;
+
+  (void)state;
+  check_printed(0, "0");
+  check_printed(1234567890, "1234567890");
+  check_printed(UINT64_MAX, "18446744073709551615");
+  for (zeros = 0; zeros < 20; zeros++, power *= 10) { /* 1, 10, ...; and 9, 99, ... */
+    char nines[] = "99999999999999999999";
+
+    digits[zeros + 1] = '\0';
+    check_printed(power, digits);
+    digits[zeros + 1] = '0';
+    if (zeros != 0) {
+      nines[zeros] = '\0';
+      check_printed(power - 1, nines);
+    }
+  }
+}
+
 static void durations_to_text(void **state) {
   static const struct {
     uint64_t ns;
@@ -296,8 +329,8 @@ static void rates_to_text(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(durations_from_text), cmocka_unit_test(rates_from_text),
-      cmocka_unit_test(counts_from_text),    cmocka_unit_test(durations_to_text),
-      cmocka_unit_test(rates_to_text),
+      cmocka_unit_test(counts_from_text),    cmocka_unit_test(counts_to_text),
+      cmocka_unit_test(durations_to_text),   cmocka_unit_test(rates_to_text),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,104 @@
+/* unit.one_cpu: on one CPU nobody hopes, since nobody else can run meanwhile; and items pass all the same. */
+
+#include <stdlib.h>
+
+#include "lib/bounded.h"
+#include "slot.h"
+
+#ifdef __linux__
+#include <sched.h>
+#endif
+
+#define ITEMS 2000
+#define PUTTERS 4
+
+/* From here on the process has one CPU, the first that it had. False: no way is known. */
+static bool stay_on_one_cpu(void) {
+#ifdef __linux__
+  cpu_set_t allowed;
+  cpu_set_t one;
+  size_t cpu = 0;
+
+  assert_int_equal(sched_getaffinity(0, sizeof allowed, &allowed), 0);
+  while (!CPU_ISSET(cpu, &allowed)) {
+    cpu++;
+  }
+  CPU_ZERO(&one);
+  CPU_SET(cpu, &one);
+  return sched_setaffinity(0, sizeof one, &one) == 0;
+#else
+  return false;
+#endif
+}
+
+static int set_up(void **state) {
+  (void)state;
+  bounded_start();
+  return 0;
+}
+
+static void put_all(void *arg) {
+  uint64_t item;
+  for (item = 1; item <= ITEMS; item++) {
+    if (handoff_put(arg, &item) != 0) {
+      abort();
+    }
+  }
+}
+
+/* Returns: the sum of what came. */
+static uint64_t pass_all(handoff_slot_t *slot, int putters) {
+  uv_thread_t threads[PUTTERS];
+  uint64_t sum = 0;
+  int i;
+
+  for (i = 0; i < putters; i++) {
+    assert_int_equal(uv_thread_create(&threads[i], put_all, slot), 0);
+  }
+  for (i = 0; i < putters * ITEMS; i++) {
+    uint64_t item;
+    assert_int_equal(handoff_get(slot, &item), 0);
+    assert_true(putters > 1 || item == (uint64_t)i + 1);
+    sum += item;
+  }
+  for (i = 0; i < putters; i++) {
+    assert_int_equal(uv_thread_join(&threads[i]), 0);
+  }
+  return sum;
+}
+
+static void nobody_hopes(void **state) {
+  static const size_t capacities[] = {0, 1, 64};
+  size_t i;
+  int putters;
+
+  (void)state;
+  if (!stay_on_one_cpu()) {
+    skip();
+  }
+  for (i = 0; i < sizeof capacities / sizeof capacities[0]; i++) {
+    for (putters = 1; putters <= PUTTERS; putters += PUTTERS - 1) {
+      handoff_slot_options_t options = handoff_slot_options(sizeof(uint64_t));
+      handoff_slot_t slot;
+      int way;
+
+      options.capacity = capacities[i];
+      assert_int_equal(handoff_slot_init(&slot, &options), 0);
+      assert_int_equal(pass_all(&slot, putters), (uint64_t)putters * ITEMS * (ITEMS + 1) / 2);
+      for (way = HANDOFF__PUT; way <= HANDOFF__GET; way++) {
+        assert_false(slot.impl->may_spin[way]);
+        assert_int_equal(slot.impl->ends[way].spin_misses, 0); /* never in vain */
+        assert_int_equal(slot.impl->ends[way].spin_limit, 0);  /* nor for anything */
+      }
+      assert_true(slot.impl->ends[HANDOFF__PUT].waits + slot.impl->ends[HANDOFF__GET].waits > 0);
+      handoff_slot_destroy(&slot);
+    }
+  }
+}
+
+int main(void) {
+  static const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup(nobody_hopes, set_up),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

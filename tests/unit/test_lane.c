@@ -102,6 +102,28 @@ static void calls_refuse_null_pointers_and_sides_that_there_are_not(void **state
   rig_free(rig);
 }
 
+static void calls_on_no_lane_do_nothing(void **state) {
+  handoff_lane_t closed = {.impl = NULL};
+  handoff_port_t closed_port = {.impl = NULL};
+
+  (void)state;
+  assert_int_equal(handoff_lane_start(&closed), UV_EINVAL);
+  assert_int_equal(handoff_lane_close(&closed, NULL), UV_EINVAL);
+  assert_int_equal(handoff_lane_set_interval(&closed, HANDOFF_PRODUCER, 1), UV_EINVAL);
+  handoff_lane_stop(NULL);
+  handoff_lane_stop(&closed);
+  handoff_lane_hold(NULL);
+  handoff_lane_hold(&closed);
+  handoff_lane_release(NULL);
+  handoff_lane_release(&closed);
+  handoff_port_ref(NULL);
+  handoff_port_ref(&closed_port);
+  handoff_port_unref(NULL);
+  handoff_port_unref(&closed_port);
+  assert_null(closed.impl);
+  assert_null(closed_port.impl);
+}
+
 /* ---------------------------------------------------------------------------- start and stop -- */
 
 static void a_running_lane_cannot_be_started(void **state) {
@@ -293,6 +315,7 @@ int main(void) {
       loop_test(init_refuses_options_out_of_range),
       loop_test(init_on_a_closing_port_is_refused),
       loop_test(calls_refuse_null_pointers_and_sides_that_there_are_not),
+      loop_test(calls_on_no_lane_do_nothing),
       loop_test(a_running_lane_cannot_be_started),
       loop_test(a_lane_that_is_idle_or_unreferenced_does_not_keep_the_loop_alive),
       loop_test(stop_of_a_lane_that_does_not_run_does_nothing),

@@ -39,6 +39,7 @@ class Race:
 THREADS = [
     ("handoff", OURS, "handoff", (0, 1, 64), False, ""),
     ("one cache line", LIMIT, "cacheline", (1,), True, "spins"),
+    ("one cache line, fetched to write", LIMIT, "cacheline_fetch", (1,), True, "spins"),
     ("Vyukov's ring", LIMIT, "vyukov", (64,), True, "spins"),
     ("futex", LIMIT, "futex", (1,), False, ""),
     ("mutex and condvar", PEER, "condvar", (1, 64), False, ""),
@@ -54,7 +55,7 @@ THREADS = [
 ]
 
 # Programs that cannot run a scenario that their capacities would allow.
-CANNOT = {"mpmc": {"cacheline", "futex", "rust_std", "ghc"}, "pingpong": set(), "stream": set()}
+CANNOT = {"mpmc": {"cacheline", "cacheline_fetch", "futex", "rust_std", "ghc"}, "pingpong": set(), "stream": set()}
 
 
 def between_threads(scenario, capacity, is_pinned=False):

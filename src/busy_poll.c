@@ -15,9 +15,9 @@
  *
  * Loop thread, but for what is said in port.h. */
 
+#include "cpu.h"
 #include "port.h"
 #include "queue.h"
-#include "cpu.h"
 
 /* A sleep shorter than this was not worth it: to wake up takes as long. */
 #define SHORT_NS 10000u

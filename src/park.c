@@ -6,8 +6,8 @@
 
 #include "park.h"
 
-#include "queue.h"
 #include "cpu.h"
+#include "queue.h"
 #include "slot.h"
 
 /* A longer wait is made of several: uv_cond_timedwait adds the time of day to what it is given. */

@@ -18,10 +18,11 @@ struct channel {
 
 static uint64_t look(const struct channel *channel) {
 #ifdef CACHELINE_FETCH
+  /* With a pause between looks, for each takes the line away from who is about to write to it. */
 #if defined(__x86_64__)
-  __asm__ __volatile__("prefetchw %0\n\tpause" : : "m"(channel->word));
+  __asm__ __volatile__("pause\n\tprefetchw %0" : : "m"(channel->word));
 #else
-  __builtin_prefetch((const void *)(uintptr_t)channel, 1);
+  __builtin_prefetch((const void *)channel, 1);
 #endif
 #endif
   return atomic_load_explicit(&channel->word, memory_order_acquire);

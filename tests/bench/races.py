@@ -39,7 +39,7 @@ class Race:
 THREADS = [
     ("handoff", OURS, "handoff", (0, 1, 64), False, ""),
     ("one cache line", LIMIT, "cacheline", (1,), True, "spins"),
-    ("one cache line, fetched to write", LIMIT, "cacheline_fetch", (1,), True, "spins"),
+    ("one cache line, fetched", LIMIT, "cacheline_fetch", (1,), True, "spins"),
     ("Vyukov's ring", LIMIT, "vyukov", (64,), True, "spins"),
     ("futex", LIMIT, "futex", (1,), False, ""),
     ("mutex and condvar", PEER, "condvar", (1, 64), False, ""),

@@ -23,6 +23,10 @@ void stats_add(struct stats *stats, const handoff_event_t *event) {
   stats->missed[event->side] += event->missed;
   if (event->due_ns != 0) {
     histogram_add(&stats->lateness, event->begun_ns - event->due_ns);
+    if (event->due_ns <
+        stats->started_ns) { /* the lane had started before its starter could look */
+      stats->started_ns = event->due_ns;
+    }
   }
   if (event->side == HANDOFF_CONSUMER) {
     histogram_add(&stats->handoff, event->handoff_ns);

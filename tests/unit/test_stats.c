@@ -57,6 +57,15 @@ static void nothing_yet(void **state) {
              "\"blocked_ns\":{\"producer\":0,\"consumer\":0}}\n");
 }
 
+/* Who starts the lane may be kept from the clock until it has begun. Nothing is then quicker than the grid. */
+static void it_starts_no_later_than_its_first_tick(void **state) {
+  (void)state;
+  begin(0, 0);
+  add(HANDOFF_PRODUCER, START - 5, START + 1, START + 2, 0, 0, 0);
+  add(HANDOFF_CONSUMER, START + 10, START + 11, START + 12, 1, 0, 0);
+  assert_int_equal(stats.started_ns, START - 5);
+}
+
 /* Three hand-offs at 10 ms, the third a tick late on the producer's side. */
 static void three_paced_hand_offs(void **state) {
   (void)state;
@@ -167,6 +176,7 @@ static int set_up(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(nothing_yet, set_up),
+      cmocka_unit_test_setup(it_starts_no_later_than_its_first_tick, set_up),
       cmocka_unit_test_setup(three_paced_hand_offs, set_up),
       cmocka_unit_test_setup(one_side_paced, set_up),
       cmocka_unit_test_setup(the_slower_side_is_asked, set_up),

@@ -19,6 +19,7 @@
 
 /* Reports of each side handled before other jobs of the port get their turn. */
 #define TURNS_MAX 8
+
 /* An item is got after it was put, and put after there was room for it. */
 static bool is_lawful(const struct handoff__lane *l, const handoff_event_t *event) {
   if (event->side == HANDOFF_CONSUMER) {

@@ -32,7 +32,7 @@ static int lay_out(struct handoff__slot *s, const handoff_slot_options_t *option
     return UV_EINVAL;
   }
   s->ahead = s->stride > HANDOFF__LINE ? s->stride : HANDOFF__LINE;
-  if (s->capacity * s->stride < LINES_MIN * s->ahead) {
+  if (s->capacity * s->stride / LINES_MIN < s->ahead) {
     s->ahead = 0;
   }
   return 0;

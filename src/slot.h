@@ -51,7 +51,7 @@ struct handoff__slot {
   size_t stride;       /* from cell to cell */
   unsigned char *cells;
   unsigned char *cells_end;
-  size_t ahead; /* in bytes, which line is fetched meanwhile; 0: the ring is too short */
+  size_t ahead; /* how far on in the ring a line is fetched, in bytes; 0: it is too short */
   const char *name;
   handoff_drop_cb drop;
   void *drop_arg;

@@ -23,9 +23,8 @@ void stats_add(struct stats *stats, const handoff_event_t *event) {
   stats->missed[event->side] += event->missed;
   if (event->due_ns != 0) {
     histogram_add(&stats->lateness, event->begun_ns - event->due_ns);
-    if (event->due_ns <
-        stats->started_ns) { /* the lane had started before its starter could look */
-      stats->started_ns = event->due_ns;
+    if (event->due_ns < stats->started_ns) {
+      stats->started_ns = event->due_ns; /* who started the lane looked at the clock too late */
     }
   }
   if (event->side == HANDOFF_CONSUMER) {

@@ -100,6 +100,8 @@ int handoff_lane_init(handoff_port_t *port, handoff_lane_t *lane,
   }
   l->handle = lane;
   l->options = *options;
+  l->has_many_cpus = uv_available_parallelism() > 1;
+  atomic_init(&l->lead_learnt_ns, 0);
   handoff__reports_init(l);
   l->stamp_offset = round_up(options->item_size, sizeof(uint64_t));
   stride = round_up(l->stamp_offset + sizeof(uint64_t), _Alignof(max_align_t));

@@ -1,8 +1,8 @@
 /* lane: what the loop's half (lane.c, permit.c, report.c) and the workers' half (worker.c) of a lane share.
  *
  * Workers and loop share nothing but slots: the loop puts permits into a side's gate, its worker takes
- * one for each turn while it is paced, and reports what it has done. A worker never sleeps, and looks at
- * the clock only to say when things were. */
+ * one for each turn while it is paced, and reports what it has done. A permit may come a little before its tick is due,
+ * for it takes a worker some time to wake up (lead.h): one that is early waits. */
 
 #ifndef HANDOFF_LANE_H
 #define HANDOFF_LANE_H
@@ -25,7 +25,8 @@ struct handoff__report {
 /* A tick that may be worked off; due at 0: a turn that has nothing to do with ticks. */
 struct handoff__permit {
   uint64_t due_ns;
-  uint64_t missed; /* ticks before it */
+  uint64_t missed;   /* ticks before it */
+  uint64_t armed_ns; /* when the loop was to wake up for it; 0: it had no need to */
 };
 
 /* What a worker, the other one and the loop write is kept apart: no cache line is two of theirs. */
@@ -66,9 +67,15 @@ struct handoff__lane {
   handoff_lane_options_t options;
   size_t stamp_offset;  /* of the stamp behind an item: when its producer was ready to put it */
   handoff_slot_t items; /* each with its stamp */
+  bool has_many_cpus;
   struct handoff__side sides[2];
 
+  /* Atomic: see lead.h. Written by both workers, where it does no harm if what one has learnt is lost; read by the loop. */
+  atomic_uint_fast64_t lead_learnt_ns;
+
   /* Loop thread only. */
+  uint64_t
+      lead_ns; /* the one in use: renewed by ticks, so that those of one instant stay together */
   struct handoff__gather gather;
   struct handoff__tick gathered; /* armed: reports are left alone until then */
   bool is_running;

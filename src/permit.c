@@ -1,10 +1,11 @@
 /* permit: the loop's half of a side's pacing: which permits are out, and when the next one is due.
  *
  * Invariant: while a lane runs, a paced side that is not stopping has its tick armed, or all its permits
- * out; a permit comes back with the report of the turn that used it. So a side that is blocked makes no
- * ticks, and the loop is not woken for it. Loop thread only. */
+ * out, or a turn without a tick in its gate; a permit comes back with the report of the turn that used it. So a side
+ * that is blocked makes no ticks, and the loop is not woken for it. Loop thread only. */
 
 #include "lane.h"
+#include "lead.h"
 #include "port.h"
 #include "queue.h"
 #include "slot.h"
@@ -13,7 +14,9 @@ static struct handoff__ticks *ticks_of(const struct handoff__side *side) {
   return &side->lane->handle->port->impl->ticks;
 }
 
-static void grant(struct handoff__side *side) {
+/* Grants what is due, or will be by the time that a worker has woken up for it. `armed_ns`: when the tick was armed for,
+ * which has come; 0: it is not about the tick. */
+static void grant(struct handoff__side *side, uint64_t armed_ns) {
   uint64_t now_ns;
 
   if (!side->lane->is_running || side->pace.period_ns == 0 || atomic_load(&side->is_stopping)) {
@@ -22,16 +25,20 @@ static void grant(struct handoff__side *side) {
   now_ns = uv_hrtime();
   while (side->permits_out < side->permits_max) {
     struct handoff__permit permit;
+    uint64_t wake_ns;
     side->missed += handoff__pace_limit(&side->pace, now_ns, side->permits_max - side->permits_out);
-    if (side->pace.due_ns > now_ns) {
-      handoff__tick_arm(ticks_of(side), &side->tick, side->pace.due_ns);
+    wake_ns = handoff__lead_before(side->lane->lead_ns, side->pace.due_ns, side->pace.period_ns);
+    if (wake_ns > now_ns && armed_ns == 0) {
+      handoff__tick_arm(ticks_of(side), &side->tick, wake_ns);
       return;
     }
     permit.due_ns = side->pace.due_ns;
     permit.missed = side->missed;
+    permit.armed_ns = armed_ns;
     if (handoff_try_put(&side->gate, &permit) != 0) {
       return; /* it has a turn without a tick in it: that turn's report brings us back */
     }
+    armed_ns = 0;
     side->permits_out++;
     side->missed = 0;
     handoff__pace_take(&side->pace);
@@ -39,12 +46,15 @@ static void grant(struct handoff__side *side) {
 }
 
 static void on_tick(struct handoff__tick *tick) {
-  grant(handoff__owner(tick, struct handoff__side, tick));
+  struct handoff__side *side = handoff__owner(tick, struct handoff__side, tick);
+
+  side->lane->lead_ns = atomic_load_explicit(&side->lane->lead_learnt_ns, memory_order_relaxed);
+  grant(side, tick->due_ns);
 }
 
 /* Lets the worker have a turn that has nothing to do with ticks. */
 static void grant_free_turn(struct handoff__side *side) {
-  static const struct handoff__permit free_turn = {0, 0};
+  static const struct handoff__permit free_turn = {0, 0, 0};
   if (handoff_try_put(&side->gate, &free_turn) != 0) {
     return; /* a permit is there already, or the side is ending: either lets it go on */
   }
@@ -71,7 +81,7 @@ void handoff__permits_start(struct handoff__side *side, uint64_t now_ns) {
   if (side->pace.period_ns == 0) {
     grant_free_turn(side);
   } else {
-    grant(side);
+    grant(side, 0);
   }
 }
 
@@ -81,7 +91,7 @@ void handoff__permits_on_report(struct handoff__side *side, const handoff_event_
     side->missed +=
         handoff__pace_spend(&side->pace, event->begun_ns, event->done_ns, event->waited_ns);
   }
-  grant(side);
+  grant(side, 0);
 }
 
 void handoff__permits_stop(struct handoff__side *side) {
@@ -117,7 +127,7 @@ int handoff_lane_set_interval(handoff_lane_t *lane, handoff_side_t which, uint64
     if (!was_paced) {
       take_permits_back(side);
     }
-    grant(side);
+    grant(side, 0);
     handoff__reports_resume(l); /* from now on none is left to gather */
   }
   return 0;

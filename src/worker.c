@@ -6,16 +6,73 @@
 #include <limits.h>
 #include <string.h>
 
+#include "cpu.h"
 #include "lane.h"
+#include "lead.h"
+#include "park.h"
 #include "slot.h"
+
+/* A worker that is before its tick by more than this sleeps; otherwise it spins. */
+#define SPIN_NS 15000u
 
 /* What a turn returns, beside 0 and the errors, when there is to be no other and nothing is wrong. No
  * code of libuv's, so that it cannot be taken for one that a callback returned. */
 #define ENDED INT_MAX
 
+static void learn(struct handoff__lane *l, uint64_t took_ns) {
+  uint64_t lead_ns = atomic_load_explicit(&l->lead_learnt_ns, memory_order_relaxed);
+
+  lead_ns = handoff__lead_learn(lead_ns, took_ns);
+  atomic_store_explicit(&l->lead_learnt_ns, lead_ns, memory_order_relaxed);
+}
+
+/* Nobody will wake us. Returns: 0, or what handoff__park_init returns. */
+static int sleep_until(uint64_t due_ns) {
+  struct handoff__park park;
+  int err = handoff__park_init(&park);
+
+  if (err == 0) {
+    (void)handoff__park_wait(&park, due_ns);
+    handoff__park_destroy(&park);
+  }
+  return err;
+}
+
+/* The loop lets us go before the tick is due, so that it is when we have woken up. Where it is not yet we wait. */
+static int await_tick(const struct handoff__lane *l, uint64_t due_ns, uint64_t now_ns) {
+  if (now_ns < due_ns && (!l->has_many_cpus || due_ns - now_ns > SPIN_NS)) {
+    return sleep_until(due_ns);
+  }
+  while (now_ns < due_ns) {
+    handoff__cpu_relax();
+    now_ns = uv_hrtime();
+  }
+  return 0;
+}
+
+/* Returns: 0; UV_EOF: there will be none; or what handoff_get and await_tick return. */
+static int take_permit(struct handoff__side *side, struct handoff__permit *permit) {
+  struct handoff__lane *l = side->lane;
+  int err = handoff_try_get(&side->gate, permit);
+  const bool has_slept = err == UV_EAGAIN;
+  uint64_t now_ns;
+
+  if (has_slept) {
+    err = handoff_get(&side->gate, permit);
+  }
+  if (err != 0 || permit->due_ns == 0) {
+    return err;
+  }
+  now_ns = uv_hrtime();
+  if (has_slept && permit->armed_ns != 0) {
+    learn(l, now_ns - permit->armed_ns);
+  }
+  return await_tick(l, permit->due_ns, now_ns);
+}
+
 /* Waits for a permit, if the side is paced or this is its first turn. */
 static int begin_turn(struct handoff__side *side, handoff_event_t *event) {
-  struct handoff__permit permit = {0, 0};
+  struct handoff__permit permit = {0, 0, 0};
   int err;
 
   if (atomic_load(&side->is_stopping)) {
@@ -25,7 +82,7 @@ static int begin_turn(struct handoff__side *side, handoff_event_t *event) {
     if (side->which == HANDOFF_CONSUMER && handoff__slot_is_drained(&side->lane->items)) {
       return ENDED; /* without waiting for a tick to find that out */
     }
-    err = handoff_get(&side->gate, &permit);
+    err = take_permit(side, &permit);
     if (err == UV_EOF || atomic_load(&side->is_stopping)) {
       return ENDED;
     }

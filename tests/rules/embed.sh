@@ -26,7 +26,7 @@ case $way in
     directory=$(dirname "$(find "$work/prefix" -name handoff.pc)")
     export PKG_CONFIG_PATH=$directory${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
     # The prefix was another at configure time.
-    read -ra words <<<"$(pkg-config --define-variable=prefix="$work/prefix" --cflags --libs handoff)"
+    read -ra words <<<"$(pkg-config --cflags --libs handoff)"
     read -ra options <<<"$flags"
     mkdir "$work/build"
     "$compiler" "${options[@]}" "$consumer/main.c" -o "$work/build/consumer" "${words[@]}"

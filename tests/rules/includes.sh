@@ -8,7 +8,7 @@ src=$1
 
 # Lowest first. Rooms on one line are of one height and may know each other.
 heights=(
-  'pace gather queue cpu'
+  'pace lead gather queue cpu'
   'slot end pass inspect'
   'park'
   'alarm alarm_timer alarm_timerfd'
@@ -19,6 +19,7 @@ heights=(
 # Calls of libuv that a room may make, for those that may not make all.
 declare -A calls=(
   [pace]='none'
+  [lead]='none'
   [gather]='none'
   [queue]='none'
   [cpu]='none'

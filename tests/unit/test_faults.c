@@ -6,6 +6,7 @@
 
 #include <errno.h>
 
+#include "lane.h"
 #include "lib/queued.h"
 #include "lib/rig.h"
 
@@ -310,6 +311,28 @@ static void a_lane_whose_workers_cannot_wait_ends_with_the_code(void **state) {
   }
 }
 
+/* Both wait already, the producer at its gate, from which it is then let go long before its tick. */
+static void on_event_no_conds(rig_t *rig, const handoff_event_t *event) {
+  if (event->side == HANDOFF_CONSUMER) {
+    queued_await_getters(&rig->lane.impl->sides[HANDOFF_PRODUCER].gate, 1);
+    queued_await_getters(&rig->lane.impl->items, 1);
+    atomic_store(&conds_fail, true);
+  }
+}
+
+static void a_worker_that_cannot_wait_for_its_tick_ends_the_lane_with_the_code(void **state) {
+  rig_t *rig = rig_new(state);
+  rig->options.pacing[HANDOFF_PRODUCER].interval_ns = 80 * UINT64_C(1000000);
+  rig->on_event = on_event_no_conds;
+  rig_init(rig);
+  rig->lane.impl->lead_ns = 20 * UINT64_C(1000000);
+  rig_start(rig);
+  rig_run_until_end(rig);
+  atomic_store(&conds_fail, false);
+  assert_int_equal(rig->end_status, UV_ENOMEM);
+  rig_free(rig);
+}
+
 /* Last of all: loop, port, lanes and their threads have gone. */
 static void nothing_is_left_in_the_end(void **state) {
   (void)state;
@@ -325,6 +348,7 @@ int main(void) {
       loop_test(a_lane_that_got_no_thread_can_be_closed),
       cmocka_unit_test(a_wait_that_cannot_begin_has_its_code_and_leaves_no_trace),
       loop_test(a_lane_whose_workers_cannot_wait_ends_with_the_code),
+      loop_test(a_worker_that_cannot_wait_for_its_tick_ends_the_lane_with_the_code),
       cmocka_unit_test(nothing_is_left_in_the_end),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

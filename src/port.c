@@ -20,9 +20,8 @@
 /* How long jobs are run before other handles of the loop get their turn: a turn of the loop costs three system
  * calls, several microseconds in all. */
 #define DISPATCH_NS 100000u
-/* Jobs run between two looks at the clock: so few, and up to so many where they take no time. Powers of two. */
-#define JOBS_PER_LOOK 4u
-#define JOBS_PER_LOOK_MAX 64u
+/* Jobs run between two looks at the clock where they take no time: at most so many, if they were to become slow. */
+#define JOBS_PER_LOOK_MAX 32u
 
 static void close_handles(struct handoff__port *p);
 
@@ -78,30 +77,34 @@ static bool take_ready(struct handoff__port *p) {
 }
 
 struct turn {
-  unsigned jobs;
-  unsigned jobs_per_look;
-  uint64_t begun_ns; /* of the first look */
+  unsigned jobs;          /* since the last look */
+  unsigned jobs_per_look; /* twice as many each time, while they take no time */
+  uint64_t begun_ns;      /* of the first look, which is after one job */
+  uint64_t looked_ns;
 };
 
-/* Another job has been run. The clock is started late: who has few does not pay for it. */
+/* Another job has been run. */
 static bool is_over(struct turn *turn) {
   uint64_t now_ns;
 
-  if ((++turn->jobs & (turn->jobs_per_look - 1)) != 0) {
+  if (++turn->jobs < turn->jobs_per_look) {
     return false;
   }
   now_ns = uv_hrtime();
   if (turn->begun_ns == 0) {
     turn->begun_ns = now_ns;
-  }
-  if (now_ns - turn->begun_ns < DISPATCH_NS / 4 && turn->jobs_per_look < JOBS_PER_LOOK_MAX) {
+  } else if (now_ns - turn->looked_ns >= DISPATCH_NS / JOBS_PER_LOOK_MAX) {
+    turn->jobs_per_look = 1;
+  } else if (turn->jobs_per_look < JOBS_PER_LOOK_MAX) {
     turn->jobs_per_look *= 2;
   }
+  turn->jobs = 0;
+  turn->looked_ns = now_ns;
   return now_ns - turn->begun_ns >= DISPATCH_NS;
 }
 
 bool handoff__port_run(struct handoff__port *p) {
-  struct turn turn = {.jobs_per_look = JOBS_PER_LOOK};
+  struct turn turn = {.jobs_per_look = 1};
   bool is_done = true;
 
   set_runner(p, (uintptr_t)uv_thread_self());

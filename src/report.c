@@ -18,7 +18,7 @@
 #include "slot.h"
 
 /* Reports of each side handled before other jobs of the port get their turn. */
-#define TURNS_MAX 8
+#define TURNS_MAX 2
 
 /* An item is got after it was put, and put after there was room for it. */
 static bool is_lawful(const struct handoff__lane *l, const handoff_event_t *event) {

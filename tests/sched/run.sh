@@ -233,7 +233,7 @@ bare caught timeout_eats 'crash|frame|lock|outcome|items' park.c "$timeout_eats"
 bare caught no_last_wait 'crash|frame|lock|outcome|items' park.c "$no_last_wait"
 bare caught cleared_unlocked 'deadlock' port.c "$cleared_unlocked"
 # No mutants: what decides about the pace only, and what is not needed for what is run here (README.md). They hold.
-sound dispatch_one port.c 's/DISPATCH_NS 100000u/DISPATCH_NS 0u/; s/LOOK 4u/LOOK 1u/'
+sound dispatch_one port.c 's/DISPATCH_NS 100000u/DISPATCH_NS 0u/'
 sound always_hopeful busy_poll.c 's/p->is_hopeful && handoff__port_is_ahead/handoff__port_is_ahead/'
 sound never_hopeful busy_poll.c 's/p->is_hopeful && handoff__port_is_ahead/false \&\& handoff__port_is_ahead/'
 sound no_spin slot.c 's/(may_spin\[HANDOFF__...\] = )[^;]*;/\1false;/g'

@@ -2,7 +2,7 @@
  *
  * To wake a loop takes a system call on either side, and sleeping another. There are two ways to do without.
  *
- * A request that would have to wait HOPES: it looks at its cell for some 2 us before it queues, as a thread does
+ * A request that would have to wait HOPES: it looks at its cell for 1 to 3 us before it queues, as a thread does
  * before it sleeps (pass.c), where it is the last thing that the port has to do. Then neither side needs more than the
  * cell. That is the default, and costs next to nothing where it is not worth it: a request hopes only if the loop
  * has just slept for so short a time that it had better have hoped, and no longer once it has hoped in vain. How long
@@ -70,10 +70,11 @@ static bool look(struct handoff__port *p, uint64_t end_ns) {
 }
 
 /* Whether the loop is about to sleep with nothing else to do; if so, until when, in uv_hrtime(). */
-static bool is_idle(struct handoff__port *p, uint64_t now_ns, uint64_t *until_ns) {
-  int timeout_ms = uv_backend_timeout(p->handle->loop);
+static bool is_idle(struct handoff__port *p, uint64_t *until_ns) {
+  int timeout_ms = uv_backend_timeout(p->handle->loop); /* from uv_now() on */
 
-  *until_ns = timeout_ms < 0 ? HANDOFF_NEVER : now_ns + (uint64_t)timeout_ms * 1000000;
+  *until_ns =
+      timeout_ms < 0 ? HANDOFF_NEVER : (uv_now(p->handle->loop) + (uint64_t)timeout_ms) * 1000000;
   if (p->has_ticks && p->ticks.root != NULL && p->ticks.root->due_ns < *until_ns) {
     *until_ns = p->ticks.root->due_ns; /* of which libuv sees a descriptor at most */
   }
@@ -122,17 +123,16 @@ static void end(struct handoff__port *p, bool is_to_return) {
 
 static void on_prepare(uv_prepare_t *prepare) {
   struct handoff__port *p = handoff__owner(prepare, struct handoff__port, prepare);
-  uint64_t now_ns = uv_hrtime();
-  uint64_t end_ns = now_ns + p->poll_ns;
+  uint64_t end_ns = uv_hrtime() + p->poll_ns;
   uint64_t until_ns;
   bool was_worth_it = false;
 
-  if (!is_idle(p, now_ns, &until_ns) || !begin(p)) {
+  if (!is_idle(p, &until_ns) || !begin(p)) {
     return;
   }
   while (look(p, end_ns < until_ns ? end_ns : until_ns)) {
     was_worth_it = true;
-    if (!handoff__port_run(p) || !is_idle(p, uv_hrtime(), &until_ns) || uv_hrtime() >= end_ns) {
+    if (!handoff__port_run(p) || !is_idle(p, &until_ns) || uv_hrtime() >= end_ns) {
       break;
     }
     (void)begin(p); /* running the last job has ended it */

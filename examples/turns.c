@@ -17,8 +17,8 @@
  *   - between the signal and our getting the lock back, somebody else may have come first and taken
  *     what we were woken for;
  *   - a wait with a timeout returns when the time is up, whether or not anything has changed. The
- *     program that handoff grew from waited with a timeout of 0, looked at nothing, and lost 8,083 of
- *     20,000 items.
+ *     program that handoff grew from waited with a timeout of 0, looked at nothing, and lost more than
+ *     8,000 of 20,000 items.
  *
  * So what counts is never the signal, it is the state, and it is looked at in a loop with the lock
  * held:

@@ -1,7 +1,7 @@
 /* end: the parts that a hand-off is made of: an end's lock, its cells, its waiters.
  *
  * `s` is the slot, `way` says which of its ends. Unless said otherwise that end's lock is held. pass.c says
- * why it is right. Only slot.c and pass.c look in here. */
+ * why it is right. Only slot.c, pass.c and inspect.c look in here. */
 
 #ifndef HANDOFF_END_H
 #define HANDOFF_END_H
@@ -16,10 +16,11 @@
 #define HANDOFF__FULL 1u
 #define HANDOFF__WAITED 2u /* beside either: who changes it must hold both locks, and settle */
 
-/* Pauses while hoping: about 15 us at most, and 3 us where it has not been worth it lately. */
+/* Pauses while hoping, at most, and where it has not been worth it lately. How long one takes is the processor's
+ * business: all of them some 10 to 25 us. */
 #define HANDOFF__SPIN_MAX 512u
 #define HANDOFF__SPIN_MIN 128u
-/* And 2 us for a loop. */
+/* And for a loop. */
 #define HANDOFF__SPIN_BRIEF 64u
 /* So often it is tried for the whole time all the same. */
 #define HANDOFF__SPIN_PROBE 16u

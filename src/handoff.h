@@ -35,10 +35,12 @@
  * THREADS
  *
  *   Each function states where it may be called: "any" thread, or the "loop" thread: the one that
- *   runs the loop of the port in question. All callbacks of ports and lanes run on the loop
- *   thread, never inside the call that caused them and never under a lock; only a lane's `produce`
- *   and `consume` run on its workers. An item's way through a slot is a happens-before edge: what
- *   the putting thread wrote before the put is seen after the get. */
+ *   runs the loop of the port in question; none may be called from a signal handler. All callbacks
+ *   of ports and lanes run on the loop thread, never inside the call that caused them and never
+ *   under a lock; only a lane's `produce` and `consume` run on its workers. A finalizer
+ *   (handoff_drop_cb) runs on whichever thread drops the item, inside the call that does. An item's
+ *   way through a slot is a happens-before edge: what the putting thread wrote before the put is
+ *   seen after the get. */
 
 #ifndef HANDOFF_H
 #define HANDOFF_H
@@ -102,7 +104,7 @@ HANDOFF_API const char *handoff_version(void);
 
 /* Called with an item that nobody will get any more; frees what the item refers to, not the item's
  * own bytes. A put that replaces an item calls it with one of the slot's locks held, so that it may not
- * call anything on that slot; handoff_slot_abort and handoff_slot_destroy hold none. */
+ * call anything on that slot, nor wait for somebody who does; handoff_slot_abort and handoff_slot_destroy hold none. */
 typedef void (*handoff_drop_cb)(void *item, void *arg);
 
 /* What a put does that finds the slot full.
@@ -114,7 +116,7 @@ typedef enum { HANDOFF_WAIT = 0, HANDOFF_LATEST = 1 } handoff_overflow_t;
 
 typedef struct handoff_slot_options_s {
   size_t size;                 /* of this struct: set by handoff_slot_options() */
-  size_t item_size;            /* bytes of an item, at least 1 */
+  size_t item_size;            /* bytes of an item, at least 1; it is kept aligned */
   size_t capacity;             /* items that may wait, 0 to HANDOFF_CAPACITY_MAX; 0: rendezvous */
   handoff_overflow_t overflow; /* HANDOFF_LATEST needs a capacity of at least 1 */
   const char *name;            /* for people who debug; kept, not copied; may be NULL */
@@ -170,7 +172,7 @@ struct handoff_slot_s {
  * Thread:  any.
  * Blocks:  no.
  * Returns: 0; UV_EINVAL for an item size of 0, a capacity above HANDOFF_CAPACITY_MAX, a total size
- *          beyond what size_t holds, an overflow that does not exist or does not go with capacity 0, or
+ *          beyond a quarter of what size_t holds, an overflow that does not exist or does not go with capacity 0, or
  *          a `size` field that no release ever had; UV_ENOMEM; what uv_mutex_init returns.
  * Owns:    the caller owns the memory and must handoff_slot_destroy() it. */
 HANDOFF_API int handoff_slot_init(handoff_slot_t *slot, const handoff_slot_options_t *options);
@@ -188,8 +190,9 @@ HANDOFF_API HANDOFF_CHECKED int handoff_put(handoff_slot_t *slot, const void *it
 /* Like handoff_put, without waiting.
  *
  * Thread:  any.
- * Blocks:  no, but for the slot's locks, which nobody holds for longer than it takes to copy items and
- *          post requests; who spins with one lets go when it is wanted.
+ * Blocks:  no, but for the slot's locks, which are held while items are copied and requests posted, while
+ *          HANDOFF_LATEST drops an item, and by handoff_slot_stats and handoff_slot_dump; who spins
+ *          with one lets go when it is wanted.
  * Returns: 0; UV_EPIPE once shut; UV_EAGAIN if it would have to wait.
  * Owns:    as handoff_put. */
 HANDOFF_API HANDOFF_CHECKED int handoff_try_put(handoff_slot_t *slot, const void *item);
@@ -342,6 +345,8 @@ struct handoff_req_s {
 
 /* Gives the loop a port. A loop may have several, but one is enough for any number of slots. An
  * idle port does not keep the loop alive; a pending request and a running or closing lane do.
+ * uv_walk() shows handles of the port's, whose `data` is not the application's: leave them alone. If they
+ * were closed by uv_close(), nothing would be called back any more. handoff_port_close() closes them.
  *
  * Thread:  loop.
  * Blocks:  no.
@@ -353,15 +358,17 @@ HANDOFF_API int handoff_port_init(uv_loop_t *loop, handoff_port_t *port);
  * system call on either side. 0: not at all.
  *
  * At first it is HANDOFF_BUSY_POLL_DEFAULT_NS: a request that is begun in a callback of the port, and would have
- * to wait with nothing else for the port to do, may take so long. While items keep coming meanwhile the port goes on for some
- * 100 us, as with any; then the loop's other handles have their turn. With more, the loop also looks just before it would
- * block, while something is under way on the port; then descriptors may wait for max_ns. Either is done
- * only where it has lately been worth it, or would have been; not while another handle is due; and not on one
- * CPU. Less than the default is as good as the default.
+ * to wait with nothing else for the port to do, may take about so long, where that has lately been worth it, or would have
+ * been. While items keep coming meanwhile the port goes on for some 100 us, and so it does with any max_ns; then the
+ * loop's other handles have their turn. With more, the loop also looks just before it would block, while something is under
+ * way on the port; then descriptors may wait for max_ns. Where that has not been worth it lately it looks for an
+ * eighth of max_ns, and every sixteenth time for all of it: a loop that waits in vain pays for that. Neither is done
+ * while another handle is due, nor on one CPU. Nobody can tell that a loop is run with UV_RUN_NOWAIT and would not
+ * have blocked: leave it at the default there. Less than the default is as good as the default.
  *
  * Thread:  loop.
  * Blocks:  no.
- * Returns: 0; UV_EINVAL for more than HANDOFF_BUSY_POLL_MAX_NS. */
+ * Returns: 0; UV_EINVAL for more than HANDOFF_BUSY_POLL_MAX_NS, or when the port is closing. */
 HANDOFF_API int handoff_port_set_busy_poll(handoff_port_t *port, uint64_t max_ns);
 
 /* Puts a copy of the item into the slot when its turn comes. A thread that waits in the slot and a
@@ -421,12 +428,14 @@ HANDOFF_API int handoff_port_close(handoff_port_t *port, handoff_port_close_cb o
 /* ------------------------------------------------------------------------------------- lane -- */
 
 /* What a side does that could not begin its work when its tick was due. Ticks are due at
- * t0 + k * interval; none ever comes early, and nothing accumulates.
+ * t0 + k * interval; none ever comes early, and nothing accumulates. A worker is woken for its tick a little before it
+ * is due, by as much as that has lately taken, half a millisecond at most, and begins when it is.
  *
  *   SKIP   Stay on the grid. A late tick is still worked off at once while it is the newest one;
  *          older ones are missed. A side that has waited for the other for a whole interval or longer
  *          gives up the ticks that passed meanwhile: what follows a pause is no burst.
- *   SHIFT  Leave the grid: the next tick is due one interval after the work began.
+ *   SHIFT  Leave the grid: the next tick is due one interval after the work began or, if the side had to
+ *          wait for the other one, after that wait ended.
  *   BURST  Catch up: up to `burst` ticks are kept and worked off at once; more are missed. */
 typedef enum { HANDOFF_SKIP = 0, HANDOFF_SHIFT = 1, HANDOFF_BURST = 2 } handoff_late_t;
 
@@ -445,7 +454,8 @@ typedef struct handoff_event_s {
 } handoff_event_t;
 
 /* Makes the next item in the item_size bytes at `item`. Worker thread. It may block, but the
- * application must then be able to wake it, or the lane cannot end.
+ * application must then be able to wake it, or the lane cannot end. An item that finds the lane ended is dropped,
+ * here on the worker's thread; those that wait in the slot then are dropped on the loop's.
  * Returns: 0; HANDOFF_LAST: this item is the last one; UV_EOF: there is no item, and there will be
  *          none; another negative code: the lane ends with it. A paced producer that knows its last
  *          item saves the lane the wait for a tick that it would end on. */
@@ -460,9 +470,11 @@ typedef int (*handoff_consume_cb)(handoff_lane_t *lane, void *item);
 typedef void (*handoff_event_cb)(handoff_lane_t *lane, const handoff_event_t *event);
 
 /* Learns that the lane has come to rest: both workers have ended and every event has been
- * delivered. Loop. The lane may be started again, here too.
+ * delivered. Loop. The lane may be started again, here too. Where it was not the end of the items that
+ * ended it some may be left, which the next handoff_lane_start, or handoff_lane_close, drops.
  * Status: 0 after handoff_lane_stop or the end of the items, once all were consumed; the code that a
- *         callback ended the lane with; UV_ECANCELED when handoff_lane_close cut it short. */
+ *         callback ended the lane with, whichever was first; where the system can make a worker no condition
+ *         variable, its error; UV_ECANCELED when handoff_lane_close cut it short and nothing had gone wrong. */
 typedef void (*handoff_end_cb)(handoff_lane_t *lane, int status);
 
 typedef void (*handoff_lane_close_cb)(handoff_lane_t *lane);
@@ -478,7 +490,7 @@ typedef struct handoff_lane_options_s {
   size_t item_size;     /* bytes of an item, at least 1 */
   size_t capacity;      /* as in handoff_slot_options_t */
   const char *name;     /* kept, not copied; may be NULL */
-  handoff_drop_cb drop; /* for items that are put but never got; may be NULL */
+  handoff_drop_cb drop; /* for items made but never consumed; may be NULL */
   void *drop_arg;
   handoff_produce_cb produce; /* needed */
   handoff_consume_cb consume; /* needed */
@@ -565,8 +577,9 @@ HANDOFF_API void handoff_lane_stop(handoff_lane_t *lane);
 HANDOFF_API int handoff_lane_set_interval(handoff_lane_t *lane, handoff_side_t side,
                                           uint64_t interval_ns);
 
-/* Stops the delivery of events, which in the end holds the workers back; and takes it up again. For
- * an application whose log cannot take more. Closing releases a held lane.
+/* Stops the delivery of events, and of the end; and takes it up again. That holds the workers back: a paced
+ * side when it has worked off the ticks that it has been given, another when event_capacity is full. For an
+ * application whose log cannot take more. Closing releases a held lane.
  *
  * Thread:  loop.
  * Blocks:  no. */
@@ -574,8 +587,8 @@ HANDOFF_API void handoff_lane_hold(handoff_lane_t *lane);
 HANDOFF_API void handoff_lane_release(handoff_lane_t *lane);
 
 /* Ends the lane: each worker finishes the item in hand and takes no other; items that wait in the
- * slot are dropped; events of what was done, then on_end, then on_close run. A `produce` or `consume`
- * that is blocked is waited for. on_close may be NULL.
+ * slot are dropped; events of what was done, then on_end, if it was running, then on_close run. A
+ * `produce` or `consume` that is blocked is waited for. on_close may be NULL.
  *
  * Thread:  loop.
  * Blocks:  no.

@@ -1,8 +1,8 @@
 /* park: see park.h. And the thread's end of a slot: the calls that block.
  *
- * Invariant: a thread that has queued its waiter leaves the call either after taking it out of the
- * queue itself (it timed out) or after its park was woken, never before: until then the waiter and the
- * park, both on its stack, belong to whoever took it out. */
+ * Invariant: a thread that has queued its waiter leaves the call either after it has claimed it itself and had
+ * its end's lock (it timed out) or after its park was woken, never before: until then the waiter and the park, both
+ * on its stack, belong to whoever claimed it. */
 
 #include "park.h"
 

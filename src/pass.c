@@ -19,6 +19,7 @@
  *   somebody waits to put  =>  the next cell to put into is FULL and WAITED, and the slot is not shut
  *   somebody waits to get  =>  the next cell to get from is FREE and WAITED, and the slot is not shut
  * A mark without a waiter (it left) costs one look at an empty queue, and is cleared by it.
+ * At capacity 0 there are no cells: nobody waits to put while somebody waits to get, and nobody once it is shut.
  *
  * NOBODY OVERTAKES. Where somebody waits, the cell is not ready, by the invariant; and when it becomes
  * so it is for who has waited, before the locks are free again. A thread that hopes for a cell before it sleeps

@@ -1,7 +1,7 @@
 /* request: a put or a get that is under way on a loop. Loop thread only, but for wake.
  *
- * Invariant: a request is pending from begin to its callback. Whoever takes its waiter out of the queue, or did not
- * have to queue it, posts its job, once: it is called back exactly once. */
+ * Invariant: a request is pending from begin to its callback. Whoever claims its waiter, or did not have to queue
+ * it, posts its job, once: it is called back exactly once. */
 
 #include "port.h"
 #include "queue.h"

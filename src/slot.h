@@ -85,15 +85,15 @@ static inline void handoff__waiter_claim_unqueued(struct handoff__waiter *waiter
 }
 
 /* How long a caller who would have to wait may hope first, with its end's lock held, that it need not: no
- * longer than that has lately been worth it, some 15 us at most; or 2 us, for a loop, which knows by itself
- * whether it is worth it. */
+ * longer than that has lately been worth it, 10 to 25 us at most; or briefly, 1 to 3 us, for a loop, which knows
+ * by itself whether it is worth it. */
 enum handoff__hope { HANDOFF__HOPE_NONE, HANDOFF__HOPE_BRIEF, HANDOFF__HOPE_LONG };
 
-/* Put the item, or get one, at once, or queue the waiter, whose `item`, `wake` and `is_ordered` have been
- * set. The waiter may be NULL.
+/* Put the item, or get one, at once, or queue the waiter, whose `item`, `wake`, `is_ordered`, `since_ns` and
+ * `who` have been set. The waiter may be NULL.
  * Returns: 0: done; UV_EPIPE or UV_EOF: shut; UV_EAGAIN: not done, and, if there is a waiter, it is
- * queued: it will be taken out of the queue exactly once, by handoff__slot_leave or by whoever sets
- * its status (0, UV_EPIPE or UV_EOF) and then calls its wake. */
+ * queued: it will be claimed exactly once, by handoff__slot_leave or by whoever sets its status (0,
+ * UV_EPIPE or UV_EOF) and then calls its wake. */
 int handoff__slot_put(handoff_slot_t *slot, const void *item, struct handoff__waiter *waiter,
                       enum handoff__hope hope);
 int handoff__slot_get(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter,

@@ -569,7 +569,8 @@ HANDOFF_API int handoff_lane_start(handoff_lane_t *lane);
 HANDOFF_API void handoff_lane_stop(handoff_lane_t *lane);
 
 /* Changes a side's interval, at once, running or not: the next tick is due one new interval after
- * the last one, or now if that has passed. 0: not paced.
+ * the last one, or now if that has passed. 0: not paced. A side that was not paced, and is in the middle of a turn,
+ * finishes that first, and then works off the newest of the ticks that have come meanwhile and one that was kept.
  *
  * Thread:  loop.
  * Blocks:  no.

@@ -10,6 +10,9 @@
 #include "queue.h"
 #include "slot.h"
 
+/* Permits granted before others on the loop get their turn: a burst may be of a million. */
+#define GRANTS_MAX 64u
+
 static struct handoff__ticks *ticks_of(const struct handoff__side *side) {
   return &side->lane->handle->port->impl->ticks;
 }
@@ -17,6 +20,7 @@ static struct handoff__ticks *ticks_of(const struct handoff__side *side) {
 /* Grants what is due, or will be by the time that a worker has woken up for it. `armed_ns`: when the tick was armed for,
  * which has come; 0: it is not about the tick. */
 static void grant(struct handoff__side *side, uint64_t armed_ns) {
+  unsigned grants = GRANTS_MAX;
   uint64_t now_ns;
 
   if (!side->lane->is_running || side->pace.period_ns == 0 || atomic_load(&side->is_stopping)) {
@@ -28,7 +32,7 @@ static void grant(struct handoff__side *side, uint64_t armed_ns) {
     uint64_t wake_ns;
     side->missed += handoff__pace_limit(&side->pace, now_ns, side->permits_max - side->permits_out);
     wake_ns = handoff__lead_before(side->lane->lead_ns, side->pace.due_ns, side->pace.period_ns);
-    if (wake_ns > now_ns && armed_ns == 0) {
+    if ((wake_ns > now_ns && armed_ns == 0) || grants-- == 0) {
       handoff__tick_arm(ticks_of(side), &side->tick, wake_ns);
       return;
     }

@@ -333,6 +333,30 @@ static void burst_catches_up_by_as_many_ticks_as_were_kept(void **state) {
 }
 
 /* SKIP: what passed while it waited for the other side is gone, all of it. */
+/* As many as are kept, but not all at once: other handles of the loop have their turns in between. */
+static void a_large_burst_is_granted_little_by_little(void **state) {
+  rig_t *rig = rig_new(state);
+  const struct handoff__side *producer;
+  uv_sem_t gate;
+  assert_int_equal(uv_sem_init(&gate, 0), 0);
+  rig->gates[HANDOFF_PRODUCER] = &gate;
+  rig->limit = 0;
+  pace(rig, HANDOFF_PRODUCER, 1, HANDOFF_BURST, 1000);
+  rig_init(rig);
+  rig_start(rig);
+  producer = &rig->lane.impl->sides[HANDOFF_PRODUCER];
+  while (producer->permits_out < 1000) {
+    const size_t before = producer->permits_out;
+    uv_run(&rig->fixture->loop, UV_RUN_NOWAIT);
+    assert_true(producer->permits_out <= before + 64);
+  }
+  uv_sem_post(&gate);
+  rig_run_until_end(rig);
+  rig_assert_end(rig, 0, 0, 0);
+  rig_free(rig);
+  uv_sem_destroy(&gate);
+}
+
 static void a_side_that_waited_for_the_other_gives_up_the_ticks_that_passed(void **state) {
   rig_t *rig = rig_new(state);
   uv_sem_t gate;
@@ -377,6 +401,7 @@ int main(void) {
       loop_test(skip_works_off_the_newest_tick_and_misses_the_older_ones),
       loop_test(shift_starts_again_one_interval_after_its_last_begin),
       loop_test(burst_catches_up_by_as_many_ticks_as_were_kept),
+      loop_test(a_large_burst_is_granted_little_by_little),
       loop_test(a_side_that_waited_for_the_other_gives_up_the_ticks_that_passed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "descriptors.h"
 #include "help.h"
 #include "options.h"
 #include "output.h"
@@ -21,14 +22,25 @@
 #define EXIT_USAGE 2
 #define EXIT_FAULT 3
 #define STDOUT_NAME "standard output"
+/* No name that a system call takes is longer. */
+#define COMPLAINT_WHAT_MAX 4096
+#define COMPLAINT_SIZE (COMPLAINT_WHAT_MAX + 512)
 
+/* One line, whatever a file is called: control bytes as '?', and cut rather than the reason left out. */
 static void complain(const char *what, const char *why) {
-  char text[OPTIONS_MESSAGE_SIZE + 256];
-  int size = snprintf(text, sizeof text, "handoff: %s%s%s\n", what, why == NULL ? "" : ": ",
-                      why == NULL ? "" : why);
+  char text[COMPLAINT_SIZE];
+  int size = snprintf(text, sizeof text, "handoff: %.*s%s%s", COMPLAINT_WHAT_MAX, what,
+                      why == NULL ? "" : ": ", why == NULL ? "" : why);
+  int i;
+
+  for (i = 0; i < size; i++) {
+    if ((unsigned char)text[i] < ' ' || text[i] == 0x7f) {
+      text[i] = '?';
+    }
+  }
   if (size > 0) {
-    size_t length = (size_t)size < sizeof text ? (size_t)size : sizeof text - 1;
-    (void)output_write(STDERR_FILENO, text, length); /* there is nowhere else to complain */
+    text[size] = '\n';
+    output_say(text, (size_t)size + 1);
   }
 }
 
@@ -42,20 +54,6 @@ static int fault(const char *what, int err) {
   (void)snprintf(why, sizeof why, "%s%s", uv_strerror(err), hint);
   complain(what, why);
   return EXIT_FAULT;
-}
-
-/* Where one of the three was closed, the next file opened would take its place, and be written to by
- * mistake. /dev/null takes it, opened the wrong way round, so that using it is still an error. */
-static int fill_standard_descriptors(void) {
-  int fd;
-
-  for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-    if (fcntl(fd, F_GETFD) == -1 && errno == EBADF &&
-        open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) == -1) {
-      return uv_translate_sys_error(errno);
-    }
-  }
-  return 0;
 }
 
 static int print(const char *text) {
@@ -100,7 +98,6 @@ static int run_into(struct work *work, int output_fd, const char *output_name) {
 static int run_work(struct work *work, const struct options *options) {
   const char *output_name = options->output == NULL ? STDOUT_NAME : options->output;
   int output_fd = open_output(options->output);
-  struct stat status;
 
   if (output_fd < 0) {
     return fault(output_name, output_fd);
@@ -108,10 +105,6 @@ static int run_work(struct work *work, const struct options *options) {
   if (options->source != NULL && is_same_file(work->source.fd, output_fd)) {
     complain(output_name, "input and output are the same file; write to another one");
     return EXIT_FAULT;
-  }
-  if (options->output != NULL && fstat(output_fd, &status) == 0 && S_ISREG(status.st_mode) &&
-      ftruncate(output_fd, 0) == -1) {
-    return fault(output_name, uv_translate_sys_error(errno));
   }
   work->sink.fd = output_fd;
   return run_into(work, output_fd, output_name);
@@ -142,7 +135,7 @@ int main(int argc, char **argv) {
   int err;
 
   signals_init();
-  err = fill_standard_descriptors();
+  err = descriptors_fill_standard();
 
   if (err != 0) {
     return EXIT_FAULT;

@@ -4,19 +4,19 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 #include <uv.h>
 
-/* True: a write will do something, be it to fail. */
-static int is_writable(int fd, int timeout_ms) {
+/* Until a write will do something, be it to fail. */
+static void await_room(int fd) {
   struct pollfd poller = {.fd = fd, .events = POLLOUT};
-  int n;
 
-  do {
-    n = poll(&poller, 1, timeout_ms);
-  } while (n == -1 && errno == EINTR);
-  return n != 0;
+  while (poll(&poller, 1, -1) == -1 && errno == EINTR) {
+  }
 }
 
 int output_write(int fd, const void *data, size_t size) {
@@ -28,7 +28,7 @@ int output_write(int fd, const void *data, size_t size) {
       rest += n;
       size -= (size_t)n;
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      (void)is_writable(fd, -1);
+      await_room(fd);
     } else if (errno != EINTR) {
       return uv_translate_sys_error(errno);
     }
@@ -36,7 +36,19 @@ int output_write(int fd, const void *data, size_t size) {
   return 0;
 }
 
-int output_write_soon(int fd, const void *data, size_t size, int timeout_ms) {
-  /* What a pipe takes at all it takes to the length of PIPE_BUF without blocking. */
-  return is_writable(fd, timeout_ms) ? output_write(fd, data, size) : UV_EAGAIN;
+int output_empty(int fd) {
+  struct stat status;
+
+  return fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && ftruncate(fd, 0) == -1
+             ? uv_translate_sys_error(errno)
+             : 0;
+}
+
+void output_say(const char *text, size_t size) {
+  sigset_t set;
+
+  (void)sigemptyset(&set);
+  (void)sigaddset(&set, SIGPIPE);
+  (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+  (void)output_write(STDERR_FILENO, text, size); /* there is nowhere else to complain */
 }

@@ -11,8 +11,12 @@
 /* Returns: 0; UV_E*, of write(2). */
 int output_write(int fd, const void *data, size_t size);
 
-/* The same for a short text, at most 4096 bytes, when there is no time: gives up (UV_EAGAIN) if the
- * descriptor takes nothing for timeout_ms. */
-int output_write_soon(int fd, const void *data, size_t size, int timeout_ms);
+/* A file begins anew; what is no file, a pipe or a device, stays as it is.
+ * Returns: 0; UV_E*, of ftruncate(2). */
+int output_empty(int fd);
+
+/* Writes to standard error what is said to people. A reader that has gone is no reason to die: from here on the thread
+ * has SIGPIPE blocked. */
+void output_say(const char *text, size_t size);
 
 #endif /* HANDOFF_CLI_OUTPUT_H */

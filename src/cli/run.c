@@ -9,13 +9,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "descriptors.h"
 #include "log.h"
 #include "output.h"
 #include "signals.h"
-#include "stats.h"
+#include "tell.h"
 
 #define GRACE_MS 75
 #define MS_NS ((uint64_t)1000 * 1000)
+/* Descriptors that uv_loop_init takes. It would abort where there are too few for what its signals need. */
+#define LOOP_DESCRIPTORS 8
 
 /* A lane that is held because its log is full is released when it is closed. Then all that waits comes at once: what is in
  * the slots, what has been taken out of them, what waits to be put in, and of each worker the item in hand. */
@@ -39,33 +42,13 @@ struct run {
   bool has_log;
   struct log output; /* the counter's log; with a SOURCE, what the sink left */
   struct log log;    /* with a SOURCE and -v: of hand-offs, on stderr */
-  struct stats stats;
-  uint64_t ended_ns; /* the lane; 0: not yet */
+  struct tell tell;
+  bool has_signals;
 };
-
-/* Whether anything needs to be known of each hand-off. A paced lane tells in any case. */
-static bool has_events(const struct options *options) {
-  return options->source == NULL || options->stats != OPTIONS_STATS_NONE ||
-         options->verbosity == OPTIONS_VERBOSE || options->interval_ns[HANDOFF_PRODUCER] != 0 ||
-         options->interval_ns[HANDOFF_CONSUMER] != 0;
-}
 
 static struct run *run_of(const handoff_lane_t *lane) {
   const struct work *work = lane->data;
   return work->data;
-}
-
-static void print_stats(struct run *r, int timeout_ms) {
-  char text[STATS_TEXT_SIZE];
-  uint64_t now_ns = r->ended_ns == 0 ? uv_hrtime() : r->ended_ns;
-  size_t size;
-
-  if (!has_events(r->options)) {
-    r->stats.items[HANDOFF_PRODUCER] = atomic_load(&r->work->produced);
-    r->stats.items[HANDOFF_CONSUMER] = atomic_load(&r->work->consumed);
-  }
-  size = stats_format(&r->stats, now_ns, r->options->stats == OPTIONS_STATS_JSON, text);
-  (void)output_write_soon(STDERR_FILENO, text, size, timeout_ms);
 }
 
 /* ------------------------------------------------------------------------------ the ending -- */
@@ -87,7 +70,9 @@ static void close_all(struct run *r) {
   if (r->has_log) {
     log_close(&r->log);
   }
-  signals_close(&r->signals); /* once no thread is left but this */
+  if (r->has_signals) {
+    signals_close(&r->signals); /* once no thread is left but this, and perhaps the answer's */
+  }
   (void)handoff_port_close(&r->port, NULL);
 }
 
@@ -119,7 +104,7 @@ static void close_lane(struct run *r) {
 static void on_lane_end(handoff_lane_t *lane, int status) {
   struct run *r = run_of(lane);
 
-  r->ended_ns = uv_hrtime();
+  r->tell.ended_ns = uv_hrtime();
   if (r->work->sink_error != 0) {
     fail(r, r->work->sink_error, r->output_name);
   } else if (r->work->source_error != 0) {
@@ -133,9 +118,7 @@ static void on_lane_end(handoff_lane_t *lane, int status) {
 static void on_grace_over(uv_timer_t *timer) {
   struct run *r = timer->data;
 
-  if (r->options->stats != OPTIONS_STATS_NONE) {
-    print_stats(r, 0);
-  }
+  tell_at_end(&r->tell, true);
   signals_die_of(r->ending.signal);
 }
 
@@ -150,7 +133,10 @@ static void on_end_signal(struct signals *signals, int signum) {
   close_lane(r);
 }
 
-static void on_ask_signal(struct signals *signals) { print_stats(signals->data, 0); }
+static void on_ask_signal(struct signals *signals) {
+  struct run *r = signals->data;
+  tell_now(&r->tell);
+}
 
 static void on_limit(uv_timer_t *timer) {
   struct run *r = timer->data;
@@ -181,7 +167,7 @@ static void on_event(handoff_lane_t *lane, const handoff_event_t *event) {
   struct run *r = run_of(lane);
   struct log *log = r->has_log ? &r->log : &r->output;
 
-  stats_add(&r->stats, event);
+  stats_add(&r->tell.stats, event);
   if (!r->has_log && (r->options->source != NULL || r->options->verbosity == OPTIONS_QUIET)) {
     return;
   }
@@ -213,11 +199,12 @@ static int init_lane(struct run *r) {
   handoff_lane_options_t lane = work_lane_options(r->work);
 
   lane.on_end = on_lane_end;
-  lane.on_event = has_events(r->options) ? on_event : NULL;
+  lane.on_event = tell_needs_events(&r->tell) ? on_event : NULL;
   return handoff_lane_init(&r->port, &r->lane, &lane);
 }
 
-/* From here on the loop runs to the end by itself. */
+/* From here on the loop runs to the end by itself. Until signals are ours, once all memory has been taken, they end the
+ * process, and what is in the output is left there. */
 static void start(struct run *r, int output_fd) {
   int err = start_logs(r, output_fd);
 
@@ -229,15 +216,23 @@ static void start(struct run *r, int output_fd) {
     close_all(r);
     return;
   }
+  signals_start(&r->signals, &r->loop, on_end_signal, on_ask_signal);
+  r->has_signals = true;
+  err = r->options->output == NULL ? 0 : output_empty(output_fd);
+  if (err != 0) {
+    fail(r, err, r->output_name);
+    close_lane(r);
+    return;
+  }
   err = handoff_lane_start(&r->lane);
   if (err != 0) {
     fail(r, err, "cannot start");
     close_lane(r);
     return;
   }
-  r->stats.started_ns = uv_hrtime(); /* not before: starting a thread may take its time */
+  r->tell.stats.started_ns = uv_hrtime(); /* not before: starting a thread may take its time */
   if (r->options->has_limit) {
-    r->limit_ns = r->stats.started_ns + r->options->limit_ns;
+    r->limit_ns = r->tell.stats.started_ns + r->options->limit_ns;
     on_limit(&r->limit);
   }
 }
@@ -249,7 +244,31 @@ static void init_handles(struct run *r) {
   r->limit.data = r;
   r->grace.data = r;
   r->signals.data = r;
-  signals_start(&r->signals, &r->loop, on_end_signal, on_ask_signal);
+}
+
+static void run_loop(struct run *r, int output_fd) {
+  init_handles(r);
+  start(r, output_fd);
+  (void)uv_run(&r->loop, UV_RUN_DEFAULT);
+  tell_at_end(&r->tell, r->ending.signal != 0);
+}
+
+/* Returns: UV_E* when it has not even begun. */
+static int init_and_run(struct run *r, int output_fd) {
+  int err = descriptors_need(LOOP_DESCRIPTORS);
+
+  if (err == 0) {
+    err = uv_loop_init(&r->loop);
+  }
+  if (err != 0) {
+    return err;
+  }
+  err = handoff_port_init(&r->loop, &r->port);
+  if (err == 0) {
+    run_loop(r, output_fd);
+  }
+  (void)uv_loop_close(&r->loop);
+  return err;
 }
 
 struct ending run(struct work *work, int output_fd, const char *output_name) {
@@ -265,23 +284,16 @@ struct ending run(struct work *work, int output_fd, const char *output_name) {
   r->output_name = output_name;
   work->data = r;
   r->lane.data = work;
-  err = uv_loop_init(&r->loop);
+  err = tell_init(&r->tell, work);
   if (err == 0) {
-    err = handoff_port_init(&r->loop, &r->port);
-    if (err == 0) {
-      init_handles(r);
-      stats_init(&r->stats, uv_hrtime(), r->options->interval_ns);
-      start(r, output_fd);
-      (void)uv_run(&r->loop, UV_RUN_DEFAULT);
-    }
-    (void)uv_loop_close(&r->loop);
+    err = init_and_run(r, output_fd);
   }
   if (err != 0) {
     fail(r, err, "cannot start");
-  } else if (r->options->stats != OPTIONS_STATS_NONE) {
-    print_stats(r, r->ending.signal != 0 ? 0 : -1);
   }
   ending = r->ending;
-  free(r);
+  if (tell_close(&r->tell)) {
+    free(r);
+  }
   return ending;
 }

@@ -71,15 +71,20 @@ static int format_text(const struct stats *stats, uint64_t elapsed_ns, char *tex
   char elapsed[UNITS_TEXT_SIZE];
   char asked[UNITS_TEXT_SIZE] = "-";
   char achieved[UNITS_TEXT_SIZE];
-  char waited[2][UNITS_TEXT_SIZE];
+  char waited[2][UNITS_TEXT_SIZE] = {"-", "-"};
 
   units_format_duration(elapsed, sizeof elapsed, elapsed_ns);
   if (asked_ns(stats) != 0) {
     units_format_rate(asked, sizeof asked, 1, asked_ns(stats));
   }
-  units_format_rate(achieved, sizeof achieved, intervals(stats), stats->last_ns - stats->first_ns);
-  units_format_duration(waited[0], sizeof waited[0], stats->waited_ns[HANDOFF_PRODUCER]);
-  units_format_duration(waited[1], sizeof waited[1], stats->waited_ns[HANDOFF_CONSUMER]);
+  if (stats->only_counts) {
+    units_format_rate(achieved, sizeof achieved, stats->items[HANDOFF_CONSUMER], elapsed_ns);
+  } else {
+    units_format_rate(achieved, sizeof achieved, intervals(stats),
+                      stats->last_ns - stats->first_ns);
+    units_format_duration(waited[0], sizeof waited[0], stats->waited_ns[HANDOFF_PRODUCER]);
+    units_format_duration(waited[1], sizeof waited[1], stats->waited_ns[HANDOFF_CONSUMER]);
+  }
   return snprintf(text, STATS_TEXT_SIZE,
                   "items     %" PRIu64
                   " in %s\n"

@@ -10,10 +10,11 @@
 #include "handoff.h"
 #include "histogram.h"
 
-/* A buffer of this size holds every text that stats_format makes; short enough for PIPE_BUF. */
+/* A buffer of this size holds every text that stats_format makes. */
 #define STATS_TEXT_SIZE 1024
 
 struct stats {
+  bool only_counts; /* nothing but `items` is known */
   uint64_t started_ns;
   uint64_t interval_ns[2]; /* as asked for, by handoff_side_t */
   uint64_t items[2];       /* handed over, by each side's own count */

@@ -23,6 +23,11 @@ fills_up() {
 
 seq 1 1000 >numbers
 cp numbers kept
+
+# Whatever a file is called, it is one line, and the reason is in it.
+faults "(a/){600}: no such file or directory\$" -e 0 "$(printf 'a/%.0s' {1..600})"
+faults '(a/){2048}: file name too long|name too long' -e 0 "$(printf 'a/%.0s' {1..9000})"
+faults 'x\?y\?\[1m: no such file or directory$' -e 0 $'x\ny\e[1m'
 mkdir directory
 
 faults 'missing: no such file or directory$' missing

@@ -90,6 +90,26 @@ start -e 0 >out.fifo 2>err
 check_asleep 'a full pipe'
 exec 3>&- 4>&-
 
+# Too few descriptors: it says so, and leaves the output as it was, or it works.
+seq 3 >three
+for descriptors in {3..24}; do
+  for arguments in '-n 3' 'three'; do
+    echo kept >kept
+    # shellcheck disable=SC2086
+    (ulimit -n "$descriptors" && exec timeout "$patience" "$command" -e 0 -o kept $arguments) >out 2>err
+    status=$?
+    if ((status == 0)); then
+      check_empty "descriptors: $descriptors, $arguments" err
+    elif ((status == 3)); then
+      check_says err '^handoff: .*too many open files'
+      check_equal "descriptors: $descriptors, $arguments: the output" kept "$(<kept)"
+    else
+      ((descriptors < 8)) || fail "descriptors: $descriptors, $arguments: status $status: $(<err)"
+    fi
+  done
+done
+check_equal 'descriptors enough' 0 "$status"
+
 # Too few threads: none beside the first, one, two; it takes three. Root has as many as it likes, so it
 # becomes somebody else, where it can: each test another, who has no other threads.
 as_user=()

@@ -61,3 +61,30 @@ exec 4>&-
 ends
 check_equal 'the reader of the log goes: status' 141 "$status"
 check 'the reader of the log goes: the data so far' cmp -n "$(wc -c <out)" out numbers
+
+# Who was to hear what is said has gone: no reason to die of it, nor another status.
+exec 4<>out.fifo 5>out.fifo 4>&-
+is_still_or_gone() { is_gone "$pid" || is_still "$pid"; }
+for way in default ignore; do
+  said() { # STATUS ARGUMENT…
+    local expected=$1
+    shift
+    env "--$way-signal=PIPE" timeout "$patience" "$command" "$@" >out 2>&5
+    check_equal "$way: $*, with nobody to hear: status" "$expected" $?
+  }
+  said 0 -e 0 -n 3 -q --stats
+  said 0 -e 0 --stats numbers
+  check_same "$way: --stats, with nobody to hear" numbers out
+  said 2 --nothing
+  said 3 -e 0 nothing
+  env "--$way-signal=PIPE" --default-signal=INT "$command" -e 1h -q --stats >out 2>&5 5>&- &
+  pid=$!
+  check 'it sits out an hour' until_true "$patience" is_still "$pid"
+  for signal in USR1 USR1 INT; do
+    kill -"$signal" "$pid"
+    check 'it has heard' until_true "$patience" is_still_or_gone
+  done
+  ends
+  check_equal "$way: asked, with nobody to hear: status" 130 "$status"
+done
+exec 5>&-

@@ -143,6 +143,23 @@ static void the_rate_is_between_hand_offs(void **state) {
   assert_non_null(strstr(text, "achieved 100/s\n"));
 }
 
+/* Nobody has looked at hand-offs: what is not known is not said. */
+static void only_counts(void **state) {
+  (void)state;
+  begin(0, 0);
+  stats.only_counts = true;
+  stats.items[HANDOFF_PRODUCER] = 5001;
+  stats.items[HANDOFF_CONSUMER] = 5000;
+  (void)stats_format(&stats, START + 2 * S, false, text);
+  assert_string_equal(text,
+                      "items     5000 in 2s\n"
+                      "rate      asked -, achieved 2500/s\n"
+                      "lateness  p50 -, p99 -, max -\n"
+                      "hand-off  p50 -, p99 -, max -\n"
+                      "missed    producer 0 ticks, consumer 0 ticks\n"
+                      "blocked   producer -, consumer -\n");
+}
+
 /* With every number as long as it gets, it fits, and is whole. */
 static void the_longest_fits(void **state) {
   (void)state;
@@ -181,6 +198,7 @@ int main(void) {
       cmocka_unit_test_setup(one_side_paced, set_up),
       cmocka_unit_test_setup(the_slower_side_is_asked, set_up),
       cmocka_unit_test_setup(the_rate_is_between_hand_offs, set_up),
+      cmocka_unit_test_setup(only_counts, set_up),
       cmocka_unit_test_setup(the_longest_fits, set_up),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,7 +63,9 @@ check_equal 'the reader of the log goes: status' 141 "$status"
 check 'the reader of the log goes: the data so far' cmp -n "$(wc -c <out)" out numbers
 
 # Who was to hear what is said has gone: no reason to die of it, nor another status.
-exec 4<>out.fifo 5>out.fifo 4>&-
+exec 4<>out.fifo
+exec 5>out.fifo
+exec 4>&-
 is_still_or_gone() { is_gone "$pid" || is_still "$pid"; }
 for way in default ignore; do
   said() { # STATUS ARGUMENT…

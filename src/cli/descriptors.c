@@ -20,12 +20,17 @@ int descriptors_fill_standard(void) {
 }
 
 int descriptors_need(int count) {
-  const int fd = dup(STDERR_FILENO);
-  int err = fd == -1 ? uv_translate_sys_error(errno) : 0;
+  int taken[DESCRIPTORS_MAX];
+  int err = 0;
+  int i;
 
-  if (err == 0) {
-    err = count == 1 ? 0 : descriptors_need(count - 1);
-    (void)close(fd);
+  for (i = 0; i < count && err == 0; i++) {
+    taken[i] = dup(STDERR_FILENO);
+    err = taken[i] == -1 ? uv_translate_sys_error(errno) : 0;
+  }
+  i -= err != 0; /* the one that was not to be had */
+  while (i-- != 0) {
+    (void)close(taken[i]);
   }
   return err;
 }

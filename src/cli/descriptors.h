@@ -8,7 +8,9 @@
  * Returns: 0; UV_E*, of open(2). */
 int descriptors_fill_standard(void);
 
-/* Returns: 0: so many more can be opened; UV_E*, of dup(2). */
+#define DESCRIPTORS_MAX 8
+
+/* Returns: 0: so many more, up to DESCRIPTORS_MAX, can be opened; UV_E*, of dup(2). */
 int descriptors_need(int count);
 
 #endif /* HANDOFF_CLI_DESCRIPTORS_H */

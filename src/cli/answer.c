@@ -3,6 +3,7 @@
 #include "answer.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,13 +25,26 @@ static void write_text(void *arg) {
   }
 }
 
+/* Signals are for the other threads: who masks one there, as it ends, is not to have it delivered here. */
+static int start_thread(struct answer *answer) {
+  sigset_t all;
+  sigset_t before;
+  int err;
+
+  (void)sigfillset(&all);
+  (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+  err = uv_thread_create(&answer->thread, write_text, answer);
+  (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return err;
+}
+
 void answer_give(struct answer *answer, const char *text, size_t size) {
   if (!answer_await(answer, 0)) {
     return;
   }
   memcpy(answer->text, text, size);
   answer->size = size;
-  if (uv_thread_create(&answer->thread, write_text, answer) == 0) {
+  if (start_thread(answer) == 0) {
     answer->is_writing = true;
   } else {
     output_say(text, size);

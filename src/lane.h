@@ -74,8 +74,7 @@ struct handoff__lane {
   atomic_uint_fast64_t lead_learnt_ns;
 
   /* Loop thread only. */
-  uint64_t
-      lead_ns; /* the one in use: renewed by ticks, so that those of one instant stay together */
+  uint64_t lead_ns; /* in use: renewed by ticks, so that those of one instant stay together */
   struct handoff__gather gather;
   struct handoff__tick gathered; /* armed: reports are left alone until then */
   bool is_running;

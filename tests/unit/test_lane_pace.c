@@ -65,44 +65,6 @@ static void a_lane_that_is_not_paced_has_no_ticks(void **state) {
   rig_free(rig);
 }
 
-/* Their loop believes that it takes them much longer to wake up than it does, and so do they each time. */
-static void believe_in_a_long_lead(rig_t *rig, const handoff_event_t *event) {
-  (void)event;
-  atomic_store(&rig->lane.impl->lead_learnt_ns, 20 * MS_NS);
-}
-
-static void workers_that_are_let_go_early_wait_for_their_tick(void **state) {
-  unsigned i;
-  for (i = 0; i < 2; i++) {
-    rig_t *rig = rig_new(state);
-    pace(rig, HANDOFF_PRODUCER, 80 * MS_NS, HANDOFF_SKIP, 1);
-    pace(rig, HANDOFF_CONSUMER, 80 * MS_NS, HANDOFF_SKIP, 1);
-    rig->limit = 4;
-    rig->on_event = believe_in_a_long_lead;
-    rig_init(rig);
-    rig->lane.impl->has_many_cpus = i != 0;
-    rig->lane.impl->lead_ns = 20 * MS_NS;
-    rig_start(rig);
-    rig_run_until_end(rig);
-    rig_assert_end(rig, 0, 4, 4);
-    rig_free(rig);
-  }
-}
-
-/* What the workers have learnt is half a millisecond at most: that they were early has not escaped them. */
-static void how_long_it_takes_a_worker_to_wake_up_is_learnt(void **state) {
-  rig_t *rig = rig_new(state);
-  pace(rig, HANDOFF_PRODUCER, 80 * MS_NS, HANDOFF_SKIP, 1);
-  rig->limit = 2;
-  rig_init(rig);
-  rig->lane.impl->lead_ns = 20 * MS_NS;
-  atomic_store(&rig->lane.impl->lead_learnt_ns, 20 * MS_NS);
-  rig_start(rig);
-  rig_run_until_end(rig);
-  assert_true(atomic_load(&rig->lane.impl->lead_learnt_ns) <= MS_NS / 2);
-  rig_free(rig);
-}
-
 /* The first tick is due at once, the second one in an hour: stop does not wait for it. */
 static void stop_and_close_do_not_wait_for_a_tick(void **state) {
   unsigned i;
@@ -390,8 +352,6 @@ int main(void) {
   static const struct CMUnitTest tests[] = {
       loop_test(both_sides_of_a_paced_lane_stay_on_one_grid),
       loop_test(a_lane_that_is_not_paced_has_no_ticks),
-      loop_test(workers_that_are_let_go_early_wait_for_their_tick),
-      loop_test(how_long_it_takes_a_worker_to_wake_up_is_learnt),
       loop_test(stop_and_close_do_not_wait_for_a_tick),
       loop_test(the_end_of_the_items_does_not_wait_for_a_tick),
       loop_test(an_error_does_not_wait_for_a_tick),

@@ -5,40 +5,14 @@
 
 #include "queue.h"
 
-/* Tries at a lock before sleeping for it. */
-#define LOCK_TRIES 32
 /* A wait at capacity 0 that was shorter than this was, or would have been, worth to hope for. */
 #define HOPED_NS 10000u
 
 /* ------------------------------------------------------------------------------- the locks -- */
 
-void handoff__end_lock_wanted(struct handoff__slot *s, enum handoff__way way) {
-  struct handoff__end *end = &s->ends[way];
-  int tries = s->has_many_cpus ? LOCK_TRIES : 0;
-
-  (void)atomic_fetch_add_explicit(&end->wanted, 1, memory_order_relaxed);
-  while (tries != 0 && uv_mutex_trylock(&end->lock) != 0) {
-    handoff__cpu_relax();
-    tries--;
-  }
-  if (tries == 0) {
-    uv_mutex_lock(&end->lock);
-  }
-  (void)atomic_fetch_sub_explicit(&end->wanted, 1, memory_order_relaxed);
-}
-
 void handoff__slot_lock(struct handoff__slot *s) {
   handoff__end_lock(s, HANDOFF__PUT);
   handoff__end_lock(s, HANDOFF__GET);
-}
-
-void handoff__slot_lock_rest(struct handoff__slot *s, enum handoff__way held) {
-  if (held == HANDOFF__PUT) {
-    handoff__end_lock(s, HANDOFF__GET);
-  } else {
-    handoff__end_unlock(s, HANDOFF__GET);
-    handoff__slot_lock(s);
-  }
 }
 
 void handoff__slot_unlock(struct handoff__slot *s) {

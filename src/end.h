@@ -48,23 +48,35 @@ static inline void handoff__end_despair(struct handoff__end *end) {
 
 /* ------------------------------------------------------------------------------- the locks -- */
 
-/* Any thread, without the lock: for who has tried it once in vain. */
-void handoff__end_lock_wanted(struct handoff__slot *s, enum handoff__way way);
-
+/* The slow way. */
 static inline void handoff__end_lock(struct handoff__slot *s, enum handoff__way way) {
-  if (uv_mutex_trylock(&s->ends[way].lock) != 0) {
-    handoff__end_lock_wanted(s, way);
-  }
+  handoff__lock_acquire(&s->ends[way].lock);
 }
 
 static inline void handoff__end_unlock(struct handoff__slot *s, enum handoff__way way) {
-  uv_mutex_unlock(&s->ends[way].lock);
+  handoff__lock_release(&s->ends[way].lock);
+}
+
+/* Either way; true: the fast one. */
+static inline bool handoff__end_lock_either(struct handoff__slot *s, enum handoff__way way) {
+  if (handoff__lock_try_fast(&s->ends[way].lock)) {
+    return true;
+  }
+  handoff__end_lock(s, way);
+  return false;
+}
+
+static inline void handoff__end_unlock_either(struct handoff__slot *s, enum handoff__way way,
+                                              bool is_fast) {
+  if (is_fast) {
+    handoff__lock_release_fast(&s->ends[way].lock);
+  } else {
+    handoff__end_unlock(s, way);
+  }
 }
 
 /* Both locks, in the one order in which they may be taken. */
 void handoff__slot_lock(struct handoff__slot *s);
-/* One lock is held; takes the other one too. It lets go of the getting one in between. */
-void handoff__slot_lock_rest(struct handoff__slot *s, enum handoff__way held);
 void handoff__slot_unlock(struct handoff__slot *s);
 
 /* ------------------------------------------------------------------------------- the cells -- */

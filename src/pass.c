@@ -4,11 +4,11 @@
  * and a consumer share only cells. A cell's state is one atomic word. FREE to FULL is changed only with the
  * putting lock held, FULL to FREE only with the getting lock, by a store that releases the item, or the
  * room, to the other side, which reads the state with acquire. So an item costs each side one lock that
- * nobody else wants, and one cache line that goes to and fro. Who looks at a cell means to change its state and so
- * fetches the line to write to it: to read it first, and then to write to it, would be two ways instead of one. In a ring of
- * many lines the next one is fetched while this one is worked off.
+ * nobody else wants, held the fast way (lock.h says how it is kept and given back), and one cache line that goes to and fro.
+ * Who looks at a cell means to change its state and so fetches the line to write to it: to read it first, and then to write
+ * to it, would be two ways instead of one. In a ring of many lines the next one is fetched while this one is worked off.
  *
- * WAITING. Everything else is done with both locks held, as if there were but one. Who finds the next cell not
+ * WAITING. Everything else is done with both locks held, the slow way, as if there were but one. Who finds the next cell not
  * ready queues its waiter and marks the cell WAITED. A mark is made with both locks held, so to have one lock
  * is enough to see it: whoever would change a marked cell takes the other lock too, first, and then works
  * off the waiters of either end for whom there are ready cells, first in, first out: it moves their items, takes
@@ -29,7 +29,7 @@
  * the queue afterwards. Who serves it claims it too. So exactly one of them decides, and who comes too late to give
  * up has not looked at the slot to learn so.
  *
- * ORDER OF LOCKS. Putting, then getting. A getter that needs both lets go of its own first; it has done
+ * ORDER OF LOCKS. Putting, then getting. Who learns with one of them that it needs both lets go of it first; it has done
  * nothing yet. To unlock is the last that a call does to the slot, and destroy waits for both locks. Threads are
  * woken after that, by a wake that touches nothing but the thread's park. Requests are
  * posted to their port with the locks held (a port's lock is taken inside a slot's): whoever
@@ -60,7 +60,7 @@ static unsigned spin(struct handoff__slot *s, enum handoff__way way, enum handof
   unsigned i;
 
   for (i = 0; i < limit; i++) {
-    if (atomic_load_explicit(&end->wanted, memory_order_relaxed) != 0) {
+    if (handoff__lock_is_wanted(&end->lock)) {
       return state;
     }
     handoff__cpu_relax();
@@ -111,7 +111,7 @@ static void replace(struct handoff__slot *s, const void *item) {
   put->replaced++;
 }
 
-/* The end's lock is held; on return none is. */
+/* No lock is held. */
 static int pass_slowly(struct handoff__slot *s, enum handoff__way way, void *item,
                        struct handoff__waiter *waiter) {
   struct handoff__link woken;
@@ -119,7 +119,7 @@ static int pass_slowly(struct handoff__slot *s, enum handoff__way way, void *ite
   int err = 0;
 
   handoff__queue_init(&woken);
-  handoff__slot_lock_rest(s, way);
+  handoff__slot_lock(s);
   if (s->shut && way == HANDOFF__PUT) {
     err = UV_EPIPE;
   } else if (handoff__end_is_ready(s, way)) {
@@ -152,13 +152,15 @@ static int pass_slowly(struct handoff__slot *s, enum handoff__way way, void *ite
 static inline int pass(struct handoff__slot *s, enum handoff__way way, void *item,
                        struct handoff__waiter *waiter, enum handoff__hope hope) {
   const unsigned ready = handoff__ready_state(way);
+  bool must_settle = false;
+  bool is_fast;
   unsigned state;
   int err = 0;
 
-  handoff__end_lock(s, way);
   if (s->capacity == 0) {
     return pass_slowly(s, way, item, waiter);
   }
+  is_fast = handoff__end_lock_either(s, way);
   state = handoff__end_fetch(s, way);
   if (state != ready && hope != HANDOFF__HOPE_NONE && s->may_spin[way] && !s->shut &&
       (state & HANDOFF__WAITED) == 0) {
@@ -170,10 +172,10 @@ static inline int pass(struct handoff__slot *s, enum handoff__way way, void *ite
              (way == HANDOFF__GET || s->spare == NULL)) {
     err = !s->shut ? UV_EAGAIN : way == HANDOFF__PUT ? UV_EPIPE : UV_EOF;
   } else {
-    return pass_slowly(s, way, item, waiter);
+    must_settle = true;
   }
-  handoff__end_unlock(s, way);
-  return err;
+  handoff__end_unlock_either(s, way, is_fast);
+  return must_settle ? pass_slowly(s, way, item, waiter) : err;
 }
 
 int handoff__slot_put(handoff_slot_t *slot, const void *item, struct handoff__waiter *waiter,

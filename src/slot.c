@@ -5,6 +5,9 @@
 #include "end.h"
 #include "queue.h"
 
+/* Looks at a lock before sleeping for it. */
+#define LOCK_TRIES 32
+
 /* A ring of fewer cache lines than that has each end too near to the other one to fetch a line ahead. */
 #define LINES_MIN 8u
 
@@ -39,15 +42,19 @@ static int lay_out(struct handoff__slot *s, const handoff_slot_options_t *option
 }
 
 static int init_ends(struct handoff__slot *s) {
+  /* With one cell or none each item is waited for, and with one processor each wait is a sleep: there it is not the locks
+   * that take the time. */
+  const bool has_word = s->has_many_cpus && s->capacity > 1;
+  const unsigned short tries = s->has_many_cpus ? LOCK_TRIES : 0;
   int way;
   int err;
 
   for (way = HANDOFF__PUT; way <= HANDOFF__GET; way++) {
     struct handoff__end *end = &s->ends[way];
-    err = uv_mutex_init(&end->lock);
+    err = handoff__lock_init(&end->lock, has_word, tries);
     if (err != 0) {
       if (way == HANDOFF__GET) {
-        uv_mutex_destroy(&s->ends[HANDOFF__PUT].lock);
+        handoff__lock_destroy(&s->ends[HANDOFF__PUT].lock);
       }
       return err;
     }
@@ -55,7 +62,6 @@ static int init_ends(struct handoff__slot *s) {
     handoff__queue_init(&end->waiters);
     end->spin_limit = 0;
     end->spin_misses = 0;
-    atomic_init(&end->wanted, 0);
     atomic_init(&end->moved, 0);
     end->waits = 0;
     end->blocked_ns = 0;
@@ -247,7 +253,7 @@ void handoff_slot_destroy(handoff_slot_t *slot) {
   handoff__slot_unlock(s);
   count = empty(s, &first);
   drop(s, first, count);
-  uv_mutex_destroy(&s->ends[HANDOFF__PUT].lock);
-  uv_mutex_destroy(&s->ends[HANDOFF__GET].lock);
+  handoff__lock_destroy(&s->ends[HANDOFF__PUT].lock);
+  handoff__lock_destroy(&s->ends[HANDOFF__GET].lock);
   free(s->memory);
 }

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "handoff.h"
+#include "lock.h"
 
 /* A cache line, of most processors. Neither end shares one with anything else, and the cells begin at one: neither
  * side writes to a line that the other one needs. */
@@ -17,16 +18,17 @@
 
 enum handoff__way { HANDOFF__PUT = 0, HANDOFF__GET = 1 };
 
-/* Where items are put, or got. What every item needs comes first; a lock, the cell and the waiters fill one line. */
+/* Where items are put, or got. What every item needs comes first, and fills one line. */
 struct handoff__end {
-  _Alignas(HANDOFF__LINE) uv_mutex_t lock;
+  _Alignas(HANDOFF__LINE) struct handoff__lock lock;
   /* Guarded by lock. */
-  unsigned char *cell;          /* the next one to put into, or to get from */
+  unsigned char *cell; /* the next one to put into, or to get from */
+  /* Atomic, for the other end reads it; written with the lock held: items put, or taken out. */
+  atomic_uint_fast64_t moved;
+  /* Guarded by lock. */
   struct handoff__link waiters; /* first in, first out */
   unsigned spin_limit;          /* how long it has lately been worth to hope before sleeping */
   unsigned spin_misses;
-  /* Atomic, for the other end reads it; written with the lock held: items put, or taken out. */
-  atomic_uint_fast64_t moved;
   /* Guarded by lock: for those who ask. As in handoff_slot_side_stats_t. */
   uint64_t waits;
   uint64_t blocked_ns;
@@ -36,8 +38,6 @@ struct handoff__end {
   uint64_t replaced;
   uint64_t high_water;
   uint64_t gets_seen; /* at least so many have been taken out by now */
-  /* Atomic: threads that want the lock. Who holds it and hopes for an item then lets go. */
-  atomic_uint wanted;
 };
 
 /* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): the ends are to be apart */

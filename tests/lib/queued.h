@@ -14,11 +14,11 @@ static inline size_t queued_count(handoff_slot_t *slot, enum handoff__way way) {
   const struct handoff__link *link;
   size_t count = 0;
 
-  uv_mutex_lock(&end->lock);
+  handoff__lock_acquire(&end->lock);
   for (link = end->waiters.next; link != &end->waiters; link = link->next) {
     count++;
   }
-  uv_mutex_unlock(&end->lock);
+  handoff__lock_release(&end->lock);
   return count;
 }
 

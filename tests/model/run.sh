@@ -2,7 +2,7 @@
 # Checks one of the models with SPIN, its whole state space in each configuration, and that each of its mutants
 # is caught, by the claim that is to catch it. Prints a table. Needs spin and a C compiler.
 #
-# Usage: run.sh slot|port|order [--full]
+# Usage: run.sh slot|lock|port|order [--full]
 #   --full  also the configurations that take minutes, and up to 16 GiB
 set -euo pipefail
 export LC_ALL=C
@@ -163,6 +163,20 @@ check_slot() {
   caught MUTANT_SKIP_STAYS_QUEUED every_call_ends P=1 C=1 TIMEOUTS=1
 }
 
+check_lock() {
+  holds THREADS=2 USES=3
+  holds THREADS=3 USES=3
+  holds THREADS=4 USES=2
+  ends THREADS=2 USES=2
+
+  caught MUTANT_TEST_THEN_SET mutual_exclusion
+  caught MUTANT_SLOW_WITHOUT_WORD mutual_exclusion
+  caught MUTANT_NOT_RELEASED nothing_lost
+  caught MUTANT_LOOKS_AFTER lock_gone
+  caught MUTANT_DESTROYS_FAST lock_gone
+  caught MUTANT_SLEEPS_UNTIL_TOLD every_call_ends
+}
+
 check_port() {
   local close
   for close in 0 1; do
@@ -220,6 +234,7 @@ check_order() {
 printf "$row" model configuration states depth seconds MiB verdict
 case $model in
   slot) check_slot ;;
+  lock) check_lock ;;
   port) check_port ;;
   order) check_order ;;
   *) echo "run.sh: there is no model $model" && exit 2 ;;

@@ -67,6 +67,11 @@
 #define GET 1
 #define WAY (me >= P)
 #define OTHER (me < P)
+#if CAPACITY == 0 /* no cells to look at with one lock */
+#define FIRST_LOCK PUT
+#else
+#define FIRST_LOCK WAY
+#endif
 
 /* A cell's state. What is ready for a way is the way's number. */
 #define FREE 0
@@ -175,14 +180,21 @@ inline refuse(way, who) { /* it was shut */
 
 /* ------------------------------------------------------------------- TSO: the store buffers -- */
 
-/* One for each thread: the bytes of an item and the cell's state, which leave it in this order. To lock waits for the
- * thread's own to be empty, as an atomic exchange does, and to unlock too. With both locks held nobody else looks,
- * so that stores need no buffer then. */
+/* One for each thread: the bytes of an item, the cell's state and the unlocking, which leave it in this order. To lock waits
+ * for the thread's own to be empty, as an atomic exchange does. With both locks held nobody else looks, so that
+ * stores need no buffer then. */
 #ifdef TSO
 byte buffered_bytes[EVERYBODY] = NOTHING;
 bool is_state_buffered[EVERYBODY];
 byte buffered_cell[EVERYBODY];
-#define IS_DRAINED(who) (buffered_bytes[who] == NOTHING && !is_state_buffered[who])
+bool is_unlock_buffered[EVERYBODY];
+#define IS_CELL_DRAINED(who) (buffered_bytes[who] == NOTHING && !is_state_buffered[who])
+#define IS_DRAINED(who) (IS_CELL_DRAINED(who) && !is_unlock_buffered[who])
+#ifdef MUTANT_NO_FENCE
+#define MAY_UNLOCK(who) (who < P || IS_CELL_DRAINED(who))
+#else
+#define MAY_UNLOCK(who) IS_CELL_DRAINED(who)
+#endif
 
 proctype memory(byte me) {
 end_of_stores:
@@ -197,15 +209,11 @@ end_of_stores:
        fi;
        is_state_buffered[me] = false;
        buffered_cell[me] = 0 }
+  :: atomic { is_unlock_buffered[me] && MAY_UNLOCK(me) -> touch_slot(); locked[WAY] = false; is_unlock_buffered[me] = false }
   od
 }
 #else
 #define IS_DRAINED(who) true
-#endif
-#ifdef MUTANT_NO_FENCE
-#define MAY_UNLOCK(who) (who < P || IS_DRAINED(who))
-#else
-#define MAY_UNLOCK(who) IS_DRAINED(who)
 #endif
 
 /* --------------------------------------------------------------- end.h, end.c, slot.c: the ends -- */
@@ -508,18 +516,19 @@ proctype thread(byte me) {
 #endif
 
   atomic {
-    next_one[WAY] == (me < P -> me : me - P) && CAN_LOCK(WAY) -> next_one[WAY]++;
+    next_one[WAY] == (me < P -> me : me - P) && CAN_LOCK(FIRST_LOCK) -> next_one[WAY]++;
     goto attempt_now
   };
 
 attempt: /* pass.c: pass */
   atomic {
-    CAN_LOCK(WAY);
+    CAN_LOCK(FIRST_LOCK);
 attempt_now:
-    lock(WAY);
 #if CAPACITY == 0
-    goto slowly_now;
+    lock(PUT);
+    goto with_both_now;
 #endif
+    lock(WAY);
     if
 #ifdef MUTANT_IGNORE_MARK
     :: IS_READY(WAY) && !(shut && me < P) -> goto fast
@@ -555,18 +564,19 @@ not_at_once_now:
       goto unlocked_now
     :: else
     fi;
-slowly_now: /* pass_slowly. Only the putting end's lock is kept. */
+    /* pass_slowly */
 #ifdef MUTANT_LOOK_BEFORE
-    was_ready = (CAPACITY != 0 && IS_READY(WAY));
+    was_ready = IS_READY(WAY);
 #endif
-    if
-    :: me < P -> goto with_both
 #ifdef MUTANT_LOCK_ORDER
-    :: me >= P -> goto with_put_lock
+    if
+    :: me < P -> unlock(PUT)
+    :: else
+    fi;
 #else
-    :: me >= P -> unlock(GET); goto with_put_lock
+    unlock(WAY);
 #endif
-    fi
+    goto with_both
   };
 
 fast: /* handoff__end_move. The next cell is ready and not marked; to advance needs no step of its own. */
@@ -613,11 +623,18 @@ fast: /* handoff__end_move. The next cell is ready and not marked; to advance ne
     result = DONE;
     check_invariant()
   };
-  atomic { MAY_UNLOCK(me) -> unlock(WAY); goto returned_now };
+  atomic {
+#ifdef TSO
+    is_unlock_buffered[me] = true;
+#else
+    unlock(WAY);
+#endif
+    goto returned_now
+  };
 
-with_put_lock:
-  atomic { CAN_LOCK(PUT) -> lock(PUT) };
 with_both:
+  atomic { CAN_LOCK(PUT) -> lock(PUT) };
+with_both_now:
   atomic {
 #ifdef MUTANT_LOCK_ORDER
     if

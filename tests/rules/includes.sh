@@ -8,7 +8,8 @@ src=$1
 
 # Lowest first. Rooms on one line are of one height and may know each other.
 heights=(
-  'pace lead gather queue cpu'
+  'pace lead gather queue cpu annotate'
+  'lock'
   'slot end pass inspect'
   'park'
   'alarm alarm_timer alarm_timerfd'
@@ -23,8 +24,10 @@ declare -A calls=(
   [gather]='none'
   [queue]='none'
   [cpu]='none'
-  [slot]='uv_mutex_|uv_thread_t\b|uv_available_parallelism\b'
-  [end]='uv_mutex_|uv_hrtime\b'
+  [annotate]='none'
+  [lock]='uv_mutex_|uv_cond_'
+  [slot]='uv_thread_t\b|uv_available_parallelism\b'
+  [end]='uv_hrtime\b'
   [inspect]='uv_hrtime\b|uv_thread_(t|self|equal)\b'
   [pass]='none'
   [park]='uv_mutex_|uv_cond_|uv_hrtime\b|uv_thread_'

@@ -28,11 +28,12 @@ static const char *name_in_slot(const unsigned char *address) {
     if (address >= end && address < end + sizeof slot->ends[way]) {
       size_t offset = (size_t)(address - end);
       (void)snprintf(name, sizeof name, "%s end's %s", way == HANDOFF__PUT ? "putting" : "getting",
-                     offset < sizeof(uv_mutex_t)                          ? "lock"
+                     offset < offsetof(struct handoff__end, lock.wanted)  ? "lock"
+                     : offset < offsetof(struct handoff__end, lock.taken) ? "wanted"
+                     : offset < offsetof(struct handoff__end, cell)       ? "word"
                      : offset < offsetof(struct handoff__end, waiters)    ? "cell"
                      : offset < offsetof(struct handoff__end, spin_limit) ? "waiters"
-                     : offset < offsetof(struct handoff__end, wanted)     ? "spin"
-                                                                          : "wanted");
+                                                                          : "spin");
       return name;
     }
   }

@@ -12,7 +12,7 @@ seeds=10000 limit=200000
 root=$(cd "$(dirname "$0")/../.." && pwd)
 read -ra compile <<<"${CC:-cc} -std=c11 -D_GNU_SOURCE -O2 -w ${CFLAGS-} -I$root/tests"
 wraps=('-Wl,--wrap=malloc' '-Wl,--wrap=calloc' '-Wl,--wrap=free' '-Wl,--wrap=memcpy')
-rooms=(busy_poll end inspect park pass port request slot tick)
+rooms=(busy_poll end inspect lock park pass port request slot tick)
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -121,9 +121,15 @@ caught queued_though_ready 'deadlock|history' pass.c 's/else if \(handoff__end_i
 caught store_relaxed 'race' end.h 's/memory_order_release/memory_order_relaxed/g'
 caught look_relaxed 'race' end.h 's/memory_order_acquire/memory_order_relaxed/g'
 # The locks and the end.
-caught lock_order 'deadlock' end.c 's/(handoff__end_lock\(s, HANDOFF__)PUT(\);\n  handoff__end_lock\(s, HANDOFF__)GET/\1GET\2PUT/'
-caught lock_kept 'deadlock' end.c 's/    handoff__end_unlock\(s, HANDOFF__GET\);\n    handoff__slot_lock\(s\);/    handoff__end_lock(s, HANDOFF__PUT);/'
-slowly_one_lock='s/  handoff__slot_lock_rest\(s, way\);(.*)  handoff__end_unlock\(s, HANDOFF__GET\);(.*)  handoff__end_unlock\(s, HANDOFF__PUT\);(\n  handoff__wake)/\1\2  handoff__end_unlock(s, way);\3/'
+caught word_passed_by 'race' lock.h 's/if \(!has_mutex \|\| !handoff__lock_take_word\(lock\)\)/if (!has_mutex)/'
+caught word_not_awaited 'race' lock.c 's/while (\(!handoff__lock_take_word\(lock\)\))/if \1/'
+caught word_taken_relaxed 'race' lock.h 's/memory_order_acquire/memory_order_relaxed/'
+caught word_given_relaxed 'race' lock.h 's/memory_order_release/memory_order_relaxed/'
+caught word_kept 'endless' lock.h 's/(release_fast\(struct handoff__lock \*lock\) \{\n)[^}]*/\1/'
+looked_after='s/(atomic_store_explicit\(&lock->taken, false, memory_order_release\);)/\1 if (handoff__lock_is_wanted(lock)) lock->tries = 0;/'
+caught looked_after 'freed|race' lock.h "$looked_after"
+caught lock_kept 'deadlock|lock|endless' pass.c 's/(  handoff__end_unlock_either\(s, way, is_fast\);\n  return must_settle)/  if (!must_settle || way == HANDOFF__PUT)\1/'
+slowly_one_lock='s/(static int pass_slowly.*)  handoff__slot_lock\(s\);(.*)  handoff__end_unlock\(s, HANDOFF__GET\);(.*)  handoff__end_unlock\(s, HANDOFF__PUT\);(\n  handoff__wake)/\1  handoff__end_lock(s, way);\2\3  handoff__end_unlock(s, way);\4/'
 caught slowly_one_lock 'race' pass.c "$slowly_one_lock"
 destroy_unlocked='s/  handoff__slot_lock\(s\);\n  handoff__slot_unlock\(s\);\n(  count)/\1/'
 caught destroy_unlocked 'freed|lock|race' slot.c "$destroy_unlocked"
@@ -142,8 +148,8 @@ claim_ignored='s/if \(handoff__waiter_claim\(waiter\)\) \{/(void)handoff__waiter
 caught claim_ignored 'deadlock|items|outcome|frame|race|crash|lock' end.c "$claim_ignored"
 caught leaves_anyway 'deadlock|items|outcome|frame|race|crash|lock|history' pass.c 's/(if \(!handoff__waiter_claim\(waiter\)\)) \{\n    return false;/\1 {/'
 caught cancelled_when_done 'deadlock|outcome|callback|items|history|race|lock|crash|freed|frame' request.c 's/    handoff__waiter_claim_unqueued[^;]*;/    req->waiter.claim = 0;/'
-caught never_unlocked 'deadlock|lock' pass.c 's/  handoff__end_unlock\(s, way\);\n(  return err;)/  if (err == 0) handoff__end_unlock(s, way);\n\1/'
-caught waits_for_ever 'endless' slot.c 's/(  handoff__slot_unlock\(s\);\n)(  count = empty\(s, &first\);\n  drop)/\1  while (atomic_load(\&s->ends[0].wanted) == 0) {}\n\2/'
+caught never_unlocked 'deadlock|lock|endless' pass.c 's/  handoff__end_unlock_either\(s, way, is_fast\);/  if (err == 0) handoff__end_unlock_either(s, way, is_fast);/'
+caught waits_for_ever 'endless' slot.c 's/(  handoff__slot_unlock\(s\);\n)(  count = empty\(s, &first\);\n  drop)/\1  while (atomic_load(\&s->ends[0].lock.wanted) == 0) {}\n\2/'
 # The turns.
 caught served_last 'history' end.c 's/handoff__queue_pop\(waiters\)([^;]*;\n)/waiters->prev\1 handoff__queue_remove(\&waiter->link);\n/'
 caught spin_hopes_wrong 'deadlock|order|history|items|race' pass.c 's/(handoff__end_despair\(end\);\n  \}\n  return) state/\1 ready/'
@@ -176,7 +182,7 @@ caught abort_unlocked 'race' slot.c \
   's/(  count = empty\(s, &first\);\n)(  handoff__slot_unlock\(s\);\n)/\2\1/'
 caught abort_no_drop 'outcome' slot.c 's/(  handoff__wake\(&woken\);\n)  drop\(s, first, count\);/\1/'
 caught abort_not_counted 'history' slot.c 's/  s->dropped \+= count;\n//'
-caught destroy_no_drop 'items' slot.c 's/  drop\(s, first, count\);\n(  uv_mutex)/\1/'
+caught destroy_no_drop 'items' slot.c 's/  drop\(s, first, count\);\n(  handoff__lock_destroy)/\1/'
 caught peek_unlocked 'race' pass.c \
   's/  handoff__slot_lock\(s\);( \/\* both: .*  \} else if \(s->shut\) \{\n    err = UV_EOF;\n  \}\n)  handoff__slot_unlock\(s\);/\1/'
 stats_unlocked='s/  handoff__slot_lock\([^;]*;\n(  [^;]* = stats_of\([^;]*;\n)  handoff__slot_unlock\([^;]*;/\1/'
@@ -224,6 +230,8 @@ caught poll_unreturned 'deadlock' busy_poll.c 's/    \(void\)uv_async_send\(&p->
 caught poll_cleared 'deadlock' busy_poll.c 's/if \(is_to_return \|\| [^{]*\{/if (false) {/'
 caught poll_unended 'deadlock' busy_poll.c 's/    p->signalled = false;\n//'
 # What the races had hidden: the other checks can fail too.
+bare caught word_passed_by 'deadlock|history|items|crash|outcome|frame|order|endless' lock.h 's/if \(!has_mutex \|\| !handoff__lock_take_word\(lock\)\)/if (!has_mutex)/'
+bare caught looked_after 'freed' lock.h "$looked_after"
 bare caught slowly_one_lock 'deadlock|history|items|crash|outcome|frame' pass.c "$slowly_one_lock"
 bare caught destroy_unlocked 'freed|lock' slot.c "$destroy_unlocked"
 bare caught wake_unlocked 'deadlock|lock|frame' park.c "$wake_unlocked"
@@ -237,5 +245,8 @@ sound dispatch_one port.c 's/DISPATCH_NS 100000u/DISPATCH_NS 0u/'
 sound always_hopeful busy_poll.c 's/p->is_hopeful && handoff__port_is_ahead/handoff__port_is_ahead/'
 sound never_hopeful busy_poll.c 's/p->is_hopeful && handoff__port_is_ahead/false \&\& handoff__port_is_ahead/'
 sound no_spin slot.c 's/(may_spin\[HANDOFF__...\] = )[^;]*;/\1false;/g'
+sound never_wanted lock.h 's/(handoff__lock_is_wanted\(struct handoff__lock \*lock\) \{\n  return )[^;]*;/\1false;/'
+sound word_everywhere slot.c 's/has_word = [^;]*;/has_word = true;/'
+sound no_word slot.c 's/has_word = [^;]*;/has_word = false;/'
 sound closed_early port.c 's/p->closing && p->active == 0/p->closing/'
 exit $status

@@ -148,7 +148,7 @@ static void plan(void) {
   scheduler_mishaps.faults = chance_hits(chance(), 4) ? 2u << chance_below(chance(), 4) : 0;
   scheduler_mishaps.fault_budget = 4;
   scheduler_mishaps.is_fine = chance_hits(chance(), 4);
-  scheduler_mishaps.has_many_cpus = chance_hits(chance(), scenario.has_loop ? 2 : 4);
+  scheduler_mishaps.has_many_cpus = chance_hits(chance(), 2);
 }
 
 static void make_slot(void) {

@@ -246,7 +246,7 @@ static void who_has_been_claimed_has_not_timed_out(void **state) {
     while (queued_getters(&slot) == 0 && uv_hrtime() < getter.deadline_ns) {
       sched_yield();
     }
-    uv_mutex_lock(&slot.impl->ends[HANDOFF__GET].lock);
+    handoff__lock_acquire(&slot.impl->ends[HANDOFF__GET].lock);
     if (!handoff__queue_is_empty(&slot.impl->ends[HANDOFF__GET].waiters)) {
       waiter =
           handoff__owner(slot.impl->ends[HANDOFF__GET].waiters.next, struct handoff__waiter, link);
@@ -254,7 +254,7 @@ static void who_has_been_claimed_has_not_timed_out(void **state) {
         break;
       }
     }
-    uv_mutex_unlock(&slot.impl->ends[HANDOFF__GET].lock);
+    handoff__lock_release(&slot.impl->ends[HANDOFF__GET].lock);
     assert_int_equal(call_end(&getter), UV_ETIMEDOUT);
   }
   handoff__queue_remove(&waiter->link);
@@ -264,7 +264,7 @@ static void who_has_been_claimed_has_not_timed_out(void **state) {
   waiter->queued = false;
   waiter->status = 0;
   *(uint64_t *)waiter->item = 5;
-  uv_mutex_unlock(&slot.impl->ends[HANDOFF__GET].lock);
+  handoff__lock_release(&slot.impl->ends[HANDOFF__GET].lock);
   waiter->wake(waiter);
   assert_int_equal(call_end(&getter), 0);
   assert_int_equal(out, 5);

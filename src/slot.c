@@ -42,9 +42,8 @@ static int lay_out(struct handoff__slot *s, const handoff_slot_options_t *option
 }
 
 static int init_ends(struct handoff__slot *s) {
-  /* With one cell or none each item is waited for, and with one processor each wait is a sleep: there it is not the locks
-   * that take the time. */
-  const bool has_word = s->has_many_cpus && s->capacity > 1;
+  /* Without a cell each hand-off needs both locks, and on one processor who waits for a word waits in vain. */
+  const bool has_word = s->has_many_cpus && s->capacity != 0;
   const unsigned short tries = s->has_many_cpus ? LOCK_TRIES : 0;
   int way;
   int err;

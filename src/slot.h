@@ -18,16 +18,16 @@
 
 enum handoff__way { HANDOFF__PUT = 0, HANDOFF__GET = 1 };
 
-/* Where items are put, or got. What every item needs comes first, and fills one line. */
+/* Where items are put, or got. The first line is what a rendezvous needs; what every other item needs begins the second. */
 struct handoff__end {
   _Alignas(HANDOFF__LINE) struct handoff__lock lock;
   /* Guarded by lock. */
-  unsigned char *cell; /* the next one to put into, or to get from */
+  struct handoff__link waiters; /* first in, first out */
+  unsigned char *cell;          /* the next one to put into, or to get from */
   /* Atomic, for the other end reads it; written with the lock held: items put, or taken out. */
   atomic_uint_fast64_t moved;
   /* Guarded by lock. */
-  struct handoff__link waiters; /* first in, first out */
-  unsigned spin_limit;          /* how long it has lately been worth to hope before sleeping */
+  unsigned spin_limit; /* how long it has lately been worth to hope before sleeping */
   unsigned spin_misses;
   /* Guarded by lock: for those who ask. As in handoff_slot_side_stats_t. */
   uint64_t waits;

@@ -30,9 +30,9 @@ static const char *name_in_slot(const unsigned char *address) {
       (void)snprintf(name, sizeof name, "%s end's %s", way == HANDOFF__PUT ? "putting" : "getting",
                      offset < offsetof(struct handoff__end, lock.wanted)  ? "lock"
                      : offset < offsetof(struct handoff__end, lock.taken) ? "wanted"
-                     : offset < offsetof(struct handoff__end, cell)       ? "word"
-                     : offset < offsetof(struct handoff__end, waiters)    ? "cell"
-                     : offset < offsetof(struct handoff__end, spin_limit) ? "waiters"
+                     : offset < offsetof(struct handoff__end, waiters)    ? "word"
+                     : offset < offsetof(struct handoff__end, cell)       ? "waiters"
+                     : offset < offsetof(struct handoff__end, spin_limit) ? "cell"
                                                                           : "spin");
       return name;
     }

@@ -28,15 +28,15 @@
 
 struct handoff__lock {
   uv_mutex_t mutex;
-  atomic_uint
-      wanted; /* atomic: threads on the slow way that have not got it at once: they go first */
+  /* Atomic: threads on the slow way that have not got it at once. They go first. */
+  atomic_uint wanted;
   atomic_bool taken; /* the word */
   /* Constant. */
   bool has_word;
-  unsigned short tries; /* at the mutex, before sleeping */
+  unsigned short tries; /* looks at the mutex before sleeping for it */
 };
 
-/* `has_word` and `tries` are as above: neither is worth it on one processor.
+/* On one processor there should be no word, and no tries: who waits there waits for somebody who does not run.
  * Returns: 0; what uv_mutex_init does. */
 int handoff__lock_init(struct handoff__lock *lock, bool has_word, unsigned short tries);
 /* Nobody wants it, and who has held it is about to have given it back: see above. */

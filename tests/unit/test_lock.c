@@ -10,7 +10,14 @@
 #define ROUNDS 20000
 
 static struct handoff__lock lock;
-static uv_sem_t slept; /* posted by whoever sleeps for the word */
+static uv_sem_t slept;       /* posted by whoever sleeps for the word */
+static atomic_bool no_conds; /* once */
+
+int __real_uv_cond_init(uv_cond_t *cond);
+int __wrap_uv_cond_init(uv_cond_t *cond);
+int __wrap_uv_cond_init(uv_cond_t *cond) {
+  return atomic_exchange(&no_conds, false) ? UV_ENOMEM : __real_uv_cond_init(cond);
+}
 
 int __real_uv_cond_timedwait(uv_cond_t *cond, uv_mutex_t *mutex, uint64_t timeout);
 int __wrap_uv_cond_timedwait(uv_cond_t *cond, uv_mutex_t *mutex, uint64_t timeout);
@@ -71,10 +78,12 @@ static void who_waits_for_the_word_sleeps_and_goes_first(void **state) {
   uv_thread_t thread;
   (void)state;
   set_up(true);
+  atomic_store(&no_conds, true); /* then it looks at once */
   assert_true(handoff__lock_try_fast(&lock));
   assert_int_equal(uv_thread_create(&thread, acquire, &order), 0);
   uv_sem_wait(&slept);
   uv_sem_wait(&slept);
+  assert_false(atomic_load(&no_conds));
   assert_true(handoff__lock_is_wanted(&lock));
   assert_int_equal(order, 0); /* it is ours */
   handoff__lock_release_fast(&lock);
@@ -111,10 +120,11 @@ static void who_waits_for_the_mutex_is_let_in(void **state) {
 
 /* Not atomic, and guarded by the lock. */
 static unsigned held;
+static unsigned overlaps;
 static unsigned long sum;
 
 static void hold(void) {
-  assert_int_equal(held, 0);
+  overlaps += held;
   held = 1;
   sum++;
   held = 0;
@@ -149,6 +159,7 @@ static void one_at_a_time_whichever_way(void **state) {
   for (i = 0; i < THREADS; i++) {
     assert_int_equal(uv_thread_join(&threads[i]), 0);
   }
+  assert_int_equal(overlaps, 0);
   assert_int_equal(sum, (unsigned long)THREADS * ROUNDS);
   assert_false(handoff__lock_is_wanted(&lock));
   take_down();

@@ -118,7 +118,7 @@ static void on_lane_end(handoff_lane_t *lane, int status) {
 static void on_grace_over(uv_timer_t *timer) {
   struct run *r = timer->data;
 
-  tell_at_end(&r->tell, true);
+  tell_at_end(&r->tell);
   signals_die_of(r->ending.signal);
 }
 
@@ -129,6 +129,7 @@ static void on_end_signal(struct signals *signals, int signum) {
     signals_die_of(signum);
   }
   r->ending.signal = signum;
+  r->tell.killed_ns = uv_hrtime();
   (void)uv_timer_start(&r->grace, on_grace_over, GRACE_MS, 0);
   close_lane(r);
 }
@@ -206,6 +207,7 @@ static int init_lane(struct run *r) {
 /* From here on the loop runs to the end by itself. Until signals are ours, once all memory has been taken, they end the
  * process, and what is in the output is left there. */
 static void start(struct run *r, int output_fd) {
+  const char *what = r->output_name;
   int err = start_logs(r, output_fd);
 
   if (err == 0) {
@@ -219,14 +221,12 @@ static void start(struct run *r, int output_fd) {
   signals_start(&r->signals, &r->loop, on_end_signal, on_ask_signal);
   r->has_signals = true;
   err = r->options->output == NULL ? 0 : output_empty(output_fd);
-  if (err != 0) {
-    fail(r, err, r->output_name);
-    close_lane(r);
-    return;
+  if (err == 0) {
+    what = "cannot start";
+    err = handoff_lane_start(&r->lane);
   }
-  err = handoff_lane_start(&r->lane);
   if (err != 0) {
-    fail(r, err, "cannot start");
+    fail(r, err, what);
     close_lane(r);
     return;
   }
@@ -250,7 +250,7 @@ static void run_loop(struct run *r, int output_fd) {
   init_handles(r);
   start(r, output_fd);
   (void)uv_run(&r->loop, UV_RUN_DEFAULT);
-  tell_at_end(&r->tell, r->ending.signal != 0);
+  tell_at_end(&r->tell);
 }
 
 /* Returns: UV_E* when it has not even begun. */

@@ -2,14 +2,18 @@
 
 #include "tell.h"
 
-/* Standard error may take so long to take what it is told: twice, and the grace of a signal, are under 100 ms. */
-#define WAIT_NS ((uint64_t)10 * 1000 * 1000)
+#define MS_NS ((uint64_t)1000 * 1000)
+/* So long after the signal that ends a run its last word has been told, or is not: it is to die within 100 ms. */
+#define LAST_WORD_NS (95 * MS_NS)
+/* And so long may standard error take at the least, whatever took the time until then. */
+#define WAIT_NS (10 * MS_NS)
 
 _Static_assert(ANSWER_SIZE >= STATS_TEXT_SIZE, "an answer's text");
 
 int tell_init(struct tell *tell, struct work *work) {
   tell->work = work;
   tell->ended_ns = 0;
+  tell->killed_ns = 0;
   stats_init(&tell->stats, uv_hrtime(), work->options->interval_ns);
   return answer_init(&tell->answer);
 }
@@ -40,16 +44,27 @@ void tell_now(struct tell *tell) {
   answer_give(&tell->answer, text, size);
 }
 
-static bool is_told(struct tell *tell, bool is_killed) {
-  const bool has_time = !is_killed && is_wanted(tell);
+uint64_t tell_until_ns(const struct tell *tell, uint64_t now_ns) {
+  const uint64_t least_ns = now_ns + WAIT_NS;
+  const uint64_t last_ns = tell->killed_ns + LAST_WORD_NS;
 
-  return answer_await(&tell->answer, has_time ? HANDOFF_NEVER : uv_hrtime() + WAIT_NS);
+  if (!is_wanted(tell)) {
+    return least_ns;
+  }
+  if (tell->killed_ns == 0) {
+    return HANDOFF_NEVER;
+  }
+  return last_ns > least_ns ? last_ns : least_ns;
 }
 
-void tell_at_end(struct tell *tell, bool is_killed) {
-  if (is_told(tell, is_killed) && is_wanted(tell)) {
+static bool is_told(struct tell *tell) {
+  return answer_await(&tell->answer, tell_until_ns(tell, uv_hrtime()));
+}
+
+void tell_at_end(struct tell *tell) {
+  if (is_told(tell) && is_wanted(tell)) {
     tell_now(tell);
-    (void)is_told(tell, is_killed);
+    (void)is_told(tell);
   }
 }
 

@@ -10,7 +10,8 @@
 struct tell {
   struct work *work;
   struct stats stats;
-  uint64_t ended_ns; /* the lane; 0: not yet */
+  uint64_t ended_ns;  /* the lane; 0: not yet */
+  uint64_t killed_ns; /* when a signal came that ends the run; 0: none has */
   struct answer answer;
 };
 
@@ -23,9 +24,12 @@ bool tell_needs_events(const struct tell *tell);
 /* The statistics up to now; unless what has been told before is still being written. */
 void tell_now(struct tell *tell);
 
+/* Until when, at most, the end waits for what is being written. */
+uint64_t tell_until_ns(const struct tell *tell, uint64_t now_ns);
+
 /* The last word, if one was asked for. Where the run was ended by a signal nothing is waited for for long, nor where
  * only the answer to an earlier question is still being written. */
-void tell_at_end(struct tell *tell, bool is_killed);
+void tell_at_end(struct tell *tell);
 
 /* False: something is still being written; the process may end, but this must stay until then. */
 bool tell_close(struct tell *tell);

@@ -23,9 +23,12 @@
     VALGRIND_DO_CLIENT_REQUEST_STMT(VG_USERREQ__DRD_ANNOTATE_HAPPENS_AFTER,             \
                                     (void *)(uintptr_t)(object), 0, 0, 0, 0);           \
   } while (0)
+#define handoff__annotate_gone(object) \
+  DO_CREQ_v_W(_VG_USERREQ__HG_USERSO_FORGET_ALL, void *, (void *)(uintptr_t)(object))
 #else
 #define handoff__annotate_give(object) ((void)0)
 #define handoff__annotate_take(object) ((void)0)
+#define handoff__annotate_gone(object) ((void)0)
 #endif
 
 #endif /* HANDOFF_ANNOTATE_H */

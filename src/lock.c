@@ -4,9 +4,11 @@
 
 #include "cpu.h"
 
-/* Looks at the word, some 25 us of them, before the first sleep between two of them. */
-#define WORD_TRIES 2048u
-#define SLEEP_NS 200000u
+/* Looks at the word, some 10 us of them, before the first sleep between two of them. */
+#define WORD_TRIES 512u
+/* The first sleep, and the longest: each is twice as long as the one before. */
+#define SLEEP_MIN_NS UINT64_C(200000)
+#define SLEEP_MAX_NS UINT64_C(12800000)
 
 int handoff__lock_init(struct handoff__lock *lock, bool has_word, unsigned short tries) {
   atomic_init(&lock->wanted, 0);
@@ -16,7 +18,10 @@ int handoff__lock_init(struct handoff__lock *lock, bool has_word, unsigned short
   return uv_mutex_init(&lock->mutex);
 }
 
-void handoff__lock_destroy(struct handoff__lock *lock) { uv_mutex_destroy(&lock->mutex); }
+void handoff__lock_destroy(struct handoff__lock *lock) {
+  handoff__annotate_gone(&lock->taken);
+  uv_mutex_destroy(&lock->mutex);
+}
 
 static void wait_for_mutex(struct handoff__lock *lock) {
   unsigned tries = lock->tries;
@@ -30,26 +35,37 @@ static void wait_for_mutex(struct handoff__lock *lock) {
   }
 }
 
-/* The mutex is held, and let go of meanwhile: somebody else may be luckier. */
-static void sleep_a_little(struct handoff__lock *lock) {
-  uv_cond_t unheard; /* nobody signals it */
+/* By a condition variable that nobody signals; where there is none, not at all. The lock's mutex stays locked, so that those
+ * who come later sleep for it, undisturbed. */
+static void sleep_for(uint64_t ns) {
+  uv_mutex_t mutex;
+  uv_cond_t cond;
 
-  if (uv_cond_init(&unheard) == 0) {
-    (void)uv_cond_timedwait(&unheard, &lock->mutex, SLEEP_NS);
-    uv_cond_destroy(&unheard);
+  if (uv_mutex_init(&mutex) != 0) {
+    return;
   }
+  if (uv_cond_init(&cond) == 0) {
+    uv_mutex_lock(&mutex);
+    (void)uv_cond_timedwait(&cond, &mutex, ns);
+    uv_mutex_unlock(&mutex);
+    uv_cond_destroy(&cond);
+  }
+  uv_mutex_destroy(&mutex);
 }
 
-/* The mutex is held. */
+/* The mutex is held. To look takes no line away from who has it; to try to take the word does. */
 static void wait_for_word(struct handoff__lock *lock) {
+  uint64_t sleep_ns = SLEEP_MIN_NS;
   unsigned tries = WORD_TRIES;
 
-  while (!handoff__lock_take_word(lock)) {
+  while (atomic_load_explicit(&lock->taken, memory_order_relaxed) ||
+         !handoff__lock_take_word(lock)) {
     if (tries != 0) {
       handoff__cpu_relax();
       tries--;
     } else {
-      sleep_a_little(lock);
+      sleep_for(sleep_ns);
+      sleep_ns = sleep_ns < SLEEP_MAX_NS ? sleep_ns * 2 : SLEEP_MAX_NS;
     }
   }
 }

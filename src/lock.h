@@ -2,20 +2,21 @@
  *
  * Who has the word has the lock. There are two ways to it:
  *
- *   fast   Take the word, if it is free and nobody waits for it, and give it back by a store. That costs half of what a mutex
- *          does, whose unlocking is one more atomic change, which waits for all that has been written before it.
- *   slow   Lock the mutex, then take the word. So those who have come in vain come one by one, asleep in the mutex, and
- *          only the first of them waits for the word: looking at it, since whoever gives it back by a mere store cannot
- *          know of it. (To store and then to look for who waits takes a fence in between, which is what is being spared.)
- *          It is not for long. Who has the word the fast way never blocks, and lets go when it is wanted; if that thread has
- *          been stopped by the kernel, who waits for it sleeps between two looks.
+ *   fast   Take the word, if it is free and nobody waits for it, and give it back by a store, after a few instructions.
+ *          That costs half of what a mutex does, whose unlocking is one more atomic change, which waits for all that has been
+ *          written before it.
+ *   slow   Lock the mutex, then take the word: for what may take longer, and for who has come in vain. So those come one
+ *          by one, asleep in the mutex, and only the first of them waits for the word: by looking at it, since whoever gives it
+ *          back by a mere store cannot know of it. (To store and then to look for who waits takes a fence in between, which
+ *          is what is being spared.) Who has the word the fast way gives it back at once; but if the kernel has stopped
+ *          that thread just there, who waits for it sleeps between two looks, each time twice as long.
  *
  * A lock without a word is the mutex alone, and has no fast way.
  *
  * Invariant: who holds it the slow way has the mutex and the word; the fast way, the word. The word goes from false to true
  * by an atomic exchange that acquires, and back by a store that releases: what each holder has written, the next one
  * sees. Giving back the word, or the mutex after it, is the last that a holder does to the lock: who has held it the
- * slow way after that may destroy it. tests/model/lock.pml shows all of this. */
+ * slow way after that may destroy it. tests/model/lock.pml shows that, but for the acquire, which tests/sched does. */
 
 #ifndef HANDOFF_LOCK_H
 #define HANDOFF_LOCK_H
@@ -28,7 +29,7 @@
 
 struct handoff__lock {
   uv_mutex_t mutex;
-  /* Atomic: threads on the slow way that have not got it at once. They go first. */
+  /* Atomic: threads on the slow way that have not got it at once. They go before those on the fast way. */
   atomic_uint wanted;
   atomic_bool taken; /* the word */
   /* Constant. */
@@ -63,13 +64,19 @@ static inline void handoff__lock_give_word(struct handoff__lock *lock) {
   }
 }
 
-/* The fast way. Any thread; never blocks. True: it is held. */
+/* The fast way. Any thread; does not wait. True: it is held. */
 static inline bool handoff__lock_try_fast(struct handoff__lock *lock) {
   return lock->has_word && !handoff__lock_is_wanted(lock) && handoff__lock_take_word(lock);
 }
 
 static inline void handoff__lock_release_fast(struct handoff__lock *lock) {
   handoff__lock_give_word(lock);
+}
+
+/* Who holds it the fast way holds it the slow way from here on, unless somebody else is on that way. Does not wait. True: so
+ * it is. */
+static inline bool handoff__lock_keep(struct handoff__lock *lock) {
+  return uv_mutex_trylock(&lock->mutex) == 0;
 }
 
 /* For acquire, where it could not be had at once. */

@@ -49,7 +49,7 @@ static unsigned pauses_between_looks(size_t capacity) {
   return pauses == 0 ? 1 : pauses > PAUSES_MAX ? PAUSES_MAX : (unsigned)pauses;
 }
 
-/* The end's lock is held. Hopes for the other end to make the cell ready, as long as that has lately been worth it,
+/* The end's lock is held, the slow way: who wants it meanwhile sleeps, and is woken. Hopes for the other end to make the cell ready, as long as that has lately been worth it,
  * and until somebody wants the lock. Returns: the cell's state. */
 static unsigned spin(struct handoff__slot *s, enum handoff__way way, enum handoff__hope hope) {
   struct handoff__end *end = &s->ends[way];
@@ -164,7 +164,10 @@ static inline int pass(struct handoff__slot *s, enum handoff__way way, void *ite
   state = handoff__end_fetch(s, way);
   if (state != ready && hope != HANDOFF__HOPE_NONE && s->may_spin[way] && !s->shut &&
       (state & HANDOFF__WAITED) == 0) {
-    state = spin(s, way, hope);
+    is_fast = is_fast && !handoff__lock_keep(&s->ends[way].lock);
+    if (!is_fast) {
+      state = spin(s, way, hope);
+    }
   }
   if (state == ready && !(s->shut && way == HANDOFF__PUT)) {
     handoff__end_move(s, way, item);

@@ -42,8 +42,9 @@ static int lay_out(struct handoff__slot *s, const handoff_slot_options_t *option
 }
 
 static int init_ends(struct handoff__slot *s) {
-  /* Without a cell each hand-off needs both locks, and on one processor who waits for a word waits in vain. */
-  const bool has_word = s->has_many_cpus && s->capacity != 0;
+  /* With one cell or none as good as each item is waited for, with the mutex, so that a word would come on top of it; and
+   * on one processor who waits for a word waits in vain. */
+  const bool has_word = s->has_many_cpus && s->capacity > 1;
   const unsigned short tries = s->has_many_cpus ? LOCK_TRIES : 0;
   int way;
   int err;

@@ -1,7 +1,8 @@
 /* lock: a model of src/lock.h and lock.c, in SPIN's Promela. What stands for what: README.md.
  *
  * THREADS threads hold the lock USES times each, either way: who has tried the fast one in vain goes the slow one. While a
- * thread holds it, it adds to a word that is not atomic. Who has made the last use of all destroys the lock.
+ * thread holds it, it adds to a word that is not atomic. One more thread learns, without the lock, that all uses have been made,
+ * which is before they have ended, and destroys it.
  * Each thread's stores go through a buffer, first in, first out, which drains at any moment, and has drained before
  * anything atomic, or the mutex, is changed. */
 
@@ -26,9 +27,10 @@ byte sum; /* what the lock guards */
 byte inside, done;
 
 /* Of each thread: a store to `sum`, then one to `taken`. */
-bool is_sum_buffered[THREADS];
-byte buffered_sum[THREADS];
-bool is_give_buffered[THREADS];
+#define DESTROYER THREADS
+bool is_sum_buffered[THREADS + 1];
+byte buffered_sum[THREADS + 1];
+bool is_give_buffered[THREADS + 1];
 #define IS_DRAINED (!is_sum_buffered[me] && !is_give_buffered[me])
 
 #ifdef MUTANT_SLEEPS_UNTIL_TOLD
@@ -54,14 +56,22 @@ end_of_stores:
 
 proctype thread(byte me) {
   byte left = USES;
-  byte sleeps = 1; /* with the mutex let go of; it waits longer than that all the same */
-  bool has_mutex, is_last, is_destroying, was_taken;
+  bool has_mutex, was_taken;
+#ifdef MUTANT_WANTED_LATE
+  bool has_waited;
+#endif
   byte seen;
 
 again:
   if
-  :: true -> goto fast
-  :: true -> goto slow /* shut, settle and the like */
+  :: me != DESTROYER -> goto fast
+  :: me != DESTROYER -> goto slow /* shut, settle and the like */
+  :: me == DESTROYER && done == ALL ->
+#ifdef MUTANT_DESTROYS_FAST
+    goto fast
+#else
+    goto slow
+#endif
   fi;
 
 fast: /* handoff__lock_try_fast */
@@ -103,6 +113,16 @@ slow: /* handoff__lock_acquire, handoff__lock_wait */
   :: else -> atomic { !mutex -> mutex = true; has_mutex = true; goto held }
   fi;
 #endif
+#ifdef MUTANT_DESTROYS_WITHOUT_WORD
+  if
+  :: me == DESTROYER && !has_mutex -> atomic { !mutex -> mutex = true; has_mutex = true }
+  :: else
+  fi;
+  if
+  :: me == DESTROYER -> goto release
+  :: else
+  fi;
+#endif
   if
   :: has_mutex ->
     atomic {
@@ -132,15 +152,13 @@ sleep:
   atomic { told -> told = false; goto look };
 got:
 #else
-look: /* again and again: that it is taken changes nothing, but that sleep_a_little lets go of the mutex */
-  if
-  :: atomic { !taken -> touch(); taken = true }
-  :: atomic { taken && sleeps != 0 -> touch(); sleeps--; mutex = false };
-    atomic { !mutex -> touch(); mutex = true };
-    goto look
-  fi;
+  atomic { !taken -> touch(); taken = true }; /* it looks until it is free: that it is taken changes nothing */
 #endif
+#ifdef MUTANT_WANTED_LATE
+  has_waited = true;
+#else
   atomic { touch(); wanted-- };
+#endif
 
 held:
   atomic {
@@ -150,8 +168,12 @@ held:
     seen = sum
   };
   if
-  :: is_destroying -> atomic { inside--; goto release }
+  :: me == DESTROYER -> atomic { inside--; goto release }
   :: else
+  fi;
+  if
+  :: atomic { !has_mutex && !mutex && IS_DRAINED -> touch(); mutex = true; has_mutex = true } /* handoff__lock_keep */
+  :: true
   fi;
   atomic {
     is_sum_buffered[me] = true;
@@ -159,7 +181,6 @@ held:
     seen = 0;
     left--;
     done++;
-    is_last = (done == ALL);
     inside--
   };
 
@@ -182,21 +203,21 @@ release: /* handoff__lock_give_word, and the mutex */
   :: else
   fi;
 
+#ifdef MUTANT_WANTED_LATE
   if
-  :: is_destroying ->
+  :: has_waited -> atomic { touch(); wanted--; has_waited = false }
+  :: else
+  fi;
+#endif
+
+  if
+  :: me == DESTROYER ->
     atomic {
       touch();
       destroyed = true;
       claim(nothing_lost, sum == ALL)
     }
-  :: is_last && !is_destroying ->
-    is_destroying = true;
-#ifdef MUTANT_DESTROYS_FAST
-    goto fast
-#else
-    goto slow
-#endif
-  :: left != 0 && !is_last -> goto again
+  :: me != DESTROYER && left != 0 -> goto again
   :: else
   fi
 }
@@ -205,7 +226,7 @@ init {
   byte n;
 
   atomic {
-    for (n : 0 .. THREADS - 1) {
+    for (n : 0 .. DESTROYER) {
       run memory(n);
       run thread(n)
     }

@@ -173,7 +173,9 @@ check_lock() {
   caught MUTANT_SLOW_WITHOUT_WORD mutual_exclusion
   caught MUTANT_NOT_RELEASED nothing_lost
   caught MUTANT_LOOKS_AFTER lock_gone
+  caught MUTANT_WANTED_LATE lock_gone
   caught MUTANT_DESTROYS_FAST lock_gone
+  caught MUTANT_DESTROYS_WITHOUT_WORD nothing_lost
   caught MUTANT_SLEEPS_UNTIL_TOLD every_call_ends
 }
 

@@ -122,9 +122,10 @@ caught store_relaxed 'race' end.h 's/memory_order_release/memory_order_relaxed/g
 caught look_relaxed 'race' end.h 's/memory_order_acquire/memory_order_relaxed/g'
 # The locks and the end.
 caught word_passed_by 'race' lock.h 's/if \(!has_mutex \|\| !handoff__lock_take_word\(lock\)\)/if (!has_mutex)/'
-caught word_not_awaited 'race' lock.c 's/while (\(!handoff__lock_take_word\(lock\)\))/if \1/'
+caught word_not_awaited 'race' lock.c 's/while (\(atomic_load_explicit\(&lock->taken)/if \1/'
 caught word_taken_relaxed 'race' lock.h 's/memory_order_acquire/memory_order_relaxed/'
 caught word_given_relaxed 'race' lock.h 's/memory_order_release/memory_order_relaxed/'
+caught mutex_not_kept 'deadlock|lock|race|endless' lock.h 's/(handoff__lock_keep[^}]*return )[^;]*;/\1true;/'
 caught word_kept 'endless' lock.h 's/(release_fast\(struct handoff__lock \*lock\) \{\n)[^}]*/\1/'
 looked_after='s/(atomic_store_explicit\(&lock->taken, false, memory_order_release\);)/\1 if (handoff__lock_is_wanted(lock)) lock->tries = 0;/'
 caught looked_after 'freed|race' lock.h "$looked_after"
@@ -135,6 +136,8 @@ destroy_unlocked='s/  handoff__slot_lock\(s\);\n  handoff__slot_unlock\(s\);\n( 
 caught destroy_unlocked 'freed|lock|race' slot.c "$destroy_unlocked"
 caught destroy_one_lock 'freed|lock|race' slot.c \
   's/  handoff__slot_lock\(s\);\n  handoff__slot_unlock\(s\);\n(  count)/  handoff__end_lock(s, HANDOFF__PUT); handoff__end_unlock(s, HANDOFF__PUT);\n\1/'
+caught destroy_mutex_only 'freed|lock|race' slot.c \
+  's/  handoff__slot_lock\(s\);\n  handoff__slot_unlock\(s\);\n(  count)/  uv_mutex_lock(\&s->ends[0].lock.mutex); uv_mutex_unlock(\&s->ends[0].lock.mutex); uv_mutex_lock(\&s->ends[1].lock.mutex); uv_mutex_unlock(\&s->ends[1].lock.mutex);\n\1/'
 caught destroy_other_lock 'freed|lock|race' slot.c \
   's/  handoff__slot_lock\(s\);\n  handoff__slot_unlock\(s\);\n(  count)/  handoff__end_lock(s, HANDOFF__GET); handoff__end_unlock(s, HANDOFF__GET);\n\1/'
 touch_after_wake='s/(waiter->wake\(waiter\);) \/\*/\1 waiter->status = 0; \/*/'
@@ -175,7 +178,7 @@ caught latest_not_counted 'history' pass.c 's/  put->replaced\+\+;\n//'
 latest_drops_new='s/s->drop\(s->spare, /s->drop((void *)(uintptr_t)item, /'
 caught latest_drops_new 'items|history|race' pass.c "$latest_drops_new"
 bare caught latest_drops_new 'items|history' pass.c "$latest_drops_new"
-caught latest_drops_unlocked 'race' pass.c \
+caught latest_drops_unlocked 'race|history' pass.c \
   's/(  if \(is_replaced && s->drop != NULL\) \{[^}]*\}\n)(  handoff__end_unlock\(s, HANDOFF__PUT\);\n)/\2\1/'
 caught abort_unshut 'history|deadlock|items' slot.c 's/(handoff__slot_lock\(s\);\n)  shut\(s, &woken\);/\1/'
 caught abort_unlocked 'race' slot.c \
@@ -187,7 +190,7 @@ caught peek_unlocked 'race' pass.c \
   's/  handoff__slot_lock\(s\);( \/\* both: .*  \} else if \(s->shut\) \{\n    err = UV_EOF;\n  \}\n)  handoff__slot_unlock\(s\);/\1/'
 stats_unlocked='s/  handoff__slot_lock\([^;]*;\n(  [^;]* = stats_of\([^;]*;\n)  handoff__slot_unlock\([^;]*;/\1/'
 caught stats_unlocked 'history|race' inspect.c "$stats_unlocked"
-bare caught stats_unlocked 'history' inspect.c "$stats_unlocked"
+bare caught stats_unlocked 'history|crash' inspect.c "$stats_unlocked"
 caught counted_twice 'history' end.h 's/(const uint64_t moved = handoff__end_count\(end\);)/\1 if (way == HANDOFF__GET \&\& end->waiters.next != \&end->waiters) handoff__end_count(end);/'
 caught slot_leak 'faults|leak' slot.c 's/(err = init_ends\(s\);\n  if \(err != 0\) \{\n)    free\(s->memory\);/\1/'
 # The park.

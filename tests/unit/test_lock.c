@@ -10,8 +10,15 @@
 #define ROUNDS 20000
 
 static struct handoff__lock lock;
-static uv_sem_t slept;       /* posted by whoever sleeps for the word */
-static atomic_bool no_conds; /* once */
+static uv_sem_t slept;         /* posted by whoever sleeps for the word */
+static atomic_bool no_mutexes; /* once */
+static atomic_bool no_conds;   /* once */
+
+int __real_uv_mutex_init(uv_mutex_t *mutex);
+int __wrap_uv_mutex_init(uv_mutex_t *mutex);
+int __wrap_uv_mutex_init(uv_mutex_t *mutex) {
+  return atomic_exchange(&no_mutexes, false) ? UV_ENOMEM : __real_uv_mutex_init(mutex);
+}
 
 int __real_uv_cond_init(uv_cond_t *cond);
 int __wrap_uv_cond_init(uv_cond_t *cond);
@@ -52,6 +59,21 @@ static void who_has_it_has_it_alone(void **state) {
   take_down();
 }
 
+static void who_has_it_may_keep_it(void **state) {
+  (void)state;
+  set_up(true);
+  assert_true(handoff__lock_try_fast(&lock));
+  assert_true(handoff__lock_keep(&lock));
+  assert_int_equal(uv_mutex_trylock(&lock.mutex), UV_EBUSY);
+  handoff__lock_release(&lock);
+  assert_true(handoff__lock_try_fast(&lock));
+  uv_mutex_lock(&lock.mutex); /* as somebody does who will want the word */
+  assert_false(handoff__lock_keep(&lock));
+  uv_mutex_unlock(&lock.mutex);
+  handoff__lock_release_fast(&lock);
+  take_down();
+}
+
 static void without_a_word_there_is_no_fast_way(void **state) {
   (void)state;
   set_up(false);
@@ -78,11 +100,13 @@ static void who_waits_for_the_word_sleeps_and_goes_first(void **state) {
   uv_thread_t thread;
   (void)state;
   set_up(true);
-  atomic_store(&no_conds, true); /* then it looks at once */
+  atomic_store(&no_mutexes, true); /* where there is nothing to sleep by it looks on */
+  atomic_store(&no_conds, true);
   assert_true(handoff__lock_try_fast(&lock));
   assert_int_equal(uv_thread_create(&thread, acquire, &order), 0);
   uv_sem_wait(&slept);
   uv_sem_wait(&slept);
+  assert_false(atomic_load(&no_mutexes));
   assert_false(atomic_load(&no_conds));
   assert_true(handoff__lock_is_wanted(&lock));
   assert_int_equal(order, 0); /* it is ours */
@@ -168,6 +192,7 @@ static void one_at_a_time_whichever_way(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(who_has_it_has_it_alone),
+      cmocka_unit_test(who_has_it_may_keep_it),
       cmocka_unit_test(without_a_word_there_is_no_fast_way),
       cmocka_unit_test(who_waits_for_the_word_sleeps_and_goes_first),
       cmocka_unit_test(who_waits_for_the_mutex_is_let_in),

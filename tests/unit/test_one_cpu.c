@@ -1,4 +1,4 @@
-/* unit.one_cpu: on one CPU nobody hopes, since nobody else can run meanwhile; and items pass all the same. */
+/* unit.one_cpu: who may hope, and for how long: on one CPU nobody hopes, since nobody else can run meanwhile; and items pass all the same. */
 
 #include <stdlib.h>
 
@@ -87,6 +87,8 @@ static void nobody_hopes(void **state) {
       assert_int_equal(pass_all(&slot, putters), (uint64_t)putters * ITEMS * (ITEMS + 1) / 2);
       for (way = HANDOFF__PUT; way <= HANDOFF__GET; way++) {
         assert_false(slot.impl->may_spin[way]);
+        assert_false(slot.impl->ends[way].lock.has_word);
+        assert_int_equal(slot.impl->ends[way].lock.tries, 0);
         assert_int_equal(slot.impl->ends[way].spin_misses, 0); /* never in vain */
         assert_int_equal(slot.impl->ends[way].spin_limit, 0);  /* nor for anything */
       }
@@ -96,8 +98,35 @@ static void nobody_hopes(void **state) {
   }
 }
 
+/* With more than one, where they may, and as long as nobody wants the lock. */
+static void who_hopes_lets_go_of_a_lock_that_is_wanted(void **state) {
+  handoff_slot_options_t options = handoff_slot_options(sizeof(uint64_t));
+  struct handoff__end *end;
+  handoff_slot_t slot;
+  uint64_t item;
+
+  (void)state;
+  for (options.capacity = 0; options.capacity < 2; options.capacity++) {
+    assert_int_equal(handoff_slot_init(&slot, &options), 0);
+    assert_false(slot.impl->ends[HANDOFF__GET].lock.has_word);
+    handoff_slot_destroy(&slot);
+  }
+  assert_int_equal(handoff_slot_init(&slot, &options), 0);
+  end = &slot.impl->ends[HANDOFF__GET];
+  assert_int_equal(end->lock.has_word, slot.impl->has_many_cpus);
+  slot.impl->may_spin[HANDOFF__GET] = true;
+  assert_int_equal(handoff__slot_get(&slot, &item, NULL, HANDOFF__HOPE_LONG), UV_EAGAIN);
+  assert_int_equal(end->spin_misses, 1); /* in vain */
+  atomic_store(&end->lock.wanted, 1);
+  assert_int_equal(handoff__slot_get(&slot, &item, NULL, HANDOFF__HOPE_LONG), UV_EAGAIN);
+  assert_int_equal(end->spin_misses, 1); /* not hoped for long enough to be so */
+  atomic_store(&end->lock.wanted, 0);
+  handoff_slot_destroy(&slot);
+}
+
 int main(void) {
   static const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup(who_hopes_lets_go_of_a_lock_that_is_wanted, set_up),
       cmocka_unit_test_setup(nobody_hopes, set_up),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,13 +53,17 @@ static void sleep_for(uint64_t ns) {
   uv_mutex_destroy(&mutex);
 }
 
-/* The mutex is held. To look takes no line away from who has it; to try to take the word does. */
+/* To look takes the word's line away from nobody; to try to take the word does. */
+static bool is_taken(const struct handoff__lock *lock) {
+  return atomic_load_explicit(&lock->taken, memory_order_relaxed);
+}
+
+/* The mutex is held. */
 static void wait_for_word(struct handoff__lock *lock) {
   uint64_t sleep_ns = SLEEP_MIN_NS;
   unsigned tries = WORD_TRIES;
 
-  while (atomic_load_explicit(&lock->taken, memory_order_relaxed) ||
-         !handoff__lock_take_word(lock)) {
+  while (is_taken(lock) || !handoff__lock_take_word(lock)) {
     if (tries != 0) {
       handoff__cpu_relax();
       tries--;

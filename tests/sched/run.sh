@@ -122,7 +122,7 @@ caught store_relaxed 'race' end.h 's/memory_order_release/memory_order_relaxed/g
 caught look_relaxed 'race' end.h 's/memory_order_acquire/memory_order_relaxed/g'
 # The locks and the end.
 caught word_passed_by 'race' lock.h 's/if \(!has_mutex \|\| !handoff__lock_take_word\(lock\)\)/if (!has_mutex)/'
-caught word_not_awaited 'race' lock.c 's/while (\(atomic_load_explicit\(&lock->taken)/if \1/'
+caught word_not_awaited 'race' lock.c 's/while (\(is_taken\(lock\))/if \1/'
 caught word_taken_relaxed 'race' lock.h 's/memory_order_acquire/memory_order_relaxed/'
 caught word_given_relaxed 'race' lock.h 's/memory_order_release/memory_order_relaxed/'
 caught mutex_not_kept 'deadlock|lock|race|endless' lock.h 's/(handoff__lock_keep[^}]*return )[^;]*;/\1true;/'

@@ -49,8 +49,8 @@ static unsigned pauses_between_looks(size_t capacity) {
   return pauses == 0 ? 1 : pauses > PAUSES_MAX ? PAUSES_MAX : (unsigned)pauses;
 }
 
-/* The end's lock is held, the slow way: who wants it meanwhile sleeps, and is woken. Hopes for the other end to make the cell ready, as long as that has lately been worth it,
- * and until somebody wants the lock. Returns: the cell's state. */
+/* The end's lock is held, the slow way: who wants it meanwhile sleeps, and is woken. Hopes for the other end to make the cell
+ * ready, as long as that has lately been worth it, and until somebody wants the lock. Returns: the cell's state. */
 static unsigned spin(struct handoff__slot *s, enum handoff__way way, enum handoff__hope hope) {
   struct handoff__end *end = &s->ends[way];
   const unsigned ready = handoff__ready_state(way);

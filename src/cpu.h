@@ -1,7 +1,10 @@
-/* cpu: what the processor is told: hints, which change how fast things go and nothing else. */
+/* cpu: the size of its cache lines, and what it is told: hints, which change how fast things go and nothing else. */
 
 #ifndef HANDOFF_CPU_H
 #define HANDOFF_CPU_H
+
+/* A cache line, of most processors. */
+#define HANDOFF__LINE 64
 
 /* This is a loop that waits. */
 static inline void handoff__cpu_relax(void) {

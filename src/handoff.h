@@ -259,7 +259,8 @@ HANDOFF_API size_t handoff_slot_abort(handoff_slot_t *slot);
 
 /* Drops the items that are left and frees what init took. Nobody may be using the slot, but the last
  * user may destroy it as soon as its own call has returned: a call, or request, whose hand-off is
- * known to be done no longer touches it, even if it has not returned, or called back, yet.
+ * known to be done no longer touches it, even if it has not returned, or called back, yet. What such calls
+ * wait in is the library's own, and freed by the last of them.
  *
  * Thread:  any.
  * Blocks:  no. */

@@ -1,7 +1,6 @@
 /* park: how a thread waits until somebody wakes it.
  *
- * Each wait has a mutex and a condition variable of its own, on the waiting thread's stack. One waiter
- * per condition variable makes glibc's bug 25847 (a signal lost when waiters steal from one another)
+ * Each wait has a mutex and a condition variable of its own. One waiter per condition variable makes glibc's bug 25847 (a signal lost when waiters steal from one another)
  * impossible, and lets a woken thread go on without touching the slot that it waited for. */
 
 #ifndef HANDOFF_PARK_H
@@ -30,5 +29,11 @@ bool handoff__park_wait(struct handoff__park *park, uint64_t deadline_ns);
 
 /* Wakes the waiting thread. The park may be gone when this returns. Any thread, once. */
 void handoff__park_wake(struct handoff__park *park);
+
+/* The same, where the park stays until this has returned: the woken thread finds the lock free. */
+void handoff__park_wake_lasting(struct handoff__park *park);
+
+/* For another wait. Who waited has seen that it was woken. */
+void handoff__park_reset(struct handoff__park *park);
 
 #endif /* HANDOFF_PARK_H */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "end.h"
+#include "lot.h"
 #include "queue.h"
 
 /* Looks at a lock before sleeping for it. */
@@ -126,8 +127,14 @@ int handoff_slot_init(handoff_slot_t *slot, const handoff_slot_options_t *option
   for (cell = s->cells; cell != s->cells_end; cell += s->stride) {
     atomic_init(handoff__state_of(s, cell), HANDOFF__FREE);
   }
+  err = handoff__lot_new(&s->lot);
+  if (err != 0) {
+    free(s->memory);
+    return err;
+  }
   err = init_ends(s);
   if (err != 0) {
+    handoff__lot_let_go(s->lot);
     free(s->memory);
     return err;
   }
@@ -255,5 +262,6 @@ void handoff_slot_destroy(handoff_slot_t *slot) {
   drop(s, first, count);
   handoff__lock_destroy(&s->ends[HANDOFF__PUT].lock);
   handoff__lock_destroy(&s->ends[HANDOFF__GET].lock);
+  handoff__lot_let_go(s->lot);
   free(s->memory);
 }

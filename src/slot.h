@@ -9,16 +9,14 @@
 
 #include <stdatomic.h>
 
+#include "cpu.h"
 #include "handoff.h"
 #include "lock.h"
 
-/* A cache line, of most processors. Neither end shares one with anything else, and the cells begin at one: neither
- * side writes to a line that the other one needs. */
-#define HANDOFF__LINE 64
-
 enum handoff__way { HANDOFF__PUT = 0, HANDOFF__GET = 1 };
 
-/* Where items are put, or got. The first line is what a rendezvous needs; what every other item needs begins the second. */
+/* Where items are put, or got. Neither end shares a cache line with anything else, and the cells begin at one: neither side
+ * writes to a line that the other one needs. The first line is what a rendezvous needs; what every other item needs begins the second. */
 struct handoff__end {
   _Alignas(HANDOFF__LINE) struct handoff__lock lock;
   /* Guarded by lock. */
@@ -55,6 +53,7 @@ struct handoff__slot {
   const char *name;
   handoff_drop_cb drop;
   void *drop_arg;
+  struct handoff__lot *lot; /* where threads wait */
   bool has_many_cpus;
   bool may_spin[2]; /* by handoff__way */
   /* HANDOFF_LATEST: room for the item that is being replaced, guarded by the putting lock; else NULL. */

@@ -2,7 +2,7 @@
 # Checks one of the models with SPIN, its whole state space in each configuration, and that each of its mutants
 # is caught, by the claim that is to catch it. Prints a table. Needs spin and a C compiler.
 #
-# Usage: run.sh slot|lock|port|order [--full]
+# Usage: run.sh slot|lock|lot|port|order [--full]
 #   --full  also the configurations that take minutes, and up to 16 GiB
 set -euo pipefail
 export LC_ALL=C
@@ -179,6 +179,28 @@ check_lock() {
   caught MUTANT_SLEEPS_UNTIL_TOLD every_call_ends
 }
 
+check_lot() {
+  local parks
+  for parks in 1 2; do
+    holds WAITERS=2 WAKERS=2 WAITS=2 PARKS="$parks" TIMEOUTS=1 SPURIOUS=1
+    holds WAITERS=3 WAKERS=2 WAITS=1 PARKS="$parks" TIMEOUTS=1 SPURIOUS=1
+    holds WAITERS=1 WAKERS=3 WAITS=4 PARKS="$parks" TIMEOUTS=2 SPURIOUS=1
+  done
+  ends WAITERS=2 WAKERS=2 WAITS=2 PARKS=1
+
+  caught MUTANT_IF two_outcomes
+  caught MUTANT_NOT_RESET two_outcomes
+  caught MUTANT_BORROW_IN_TWO one_waiter
+  caught MUTANT_RETURNED_EARLY one_waiter
+  caught MUTANT_RETURNED_LATE lot_gone
+  caught MUTANT_NO_KEEPER lot_gone
+  caught MUTANT_ONE_KEEPER lot_gone
+  caught MUTANT_SLOT_FREES lot_gone
+  caught MUTANT_SIGNALS_AFTER lot_gone
+  caught MUTANT_LATE_KEEPS all_freed
+  caught MUTANT_OWN_LASTS frame_gone WAITERS=2
+}
+
 check_port() {
   local close
   for close in 0 1; do
@@ -237,6 +259,7 @@ printf "$row" model configuration states depth seconds MiB verdict
 case $model in
   slot) check_slot ;;
   lock) check_lock ;;
+  lot) check_lot ;;
   port) check_port ;;
   order) check_order ;;
   *) echo "run.sh: there is no model $model" && exit 2 ;;

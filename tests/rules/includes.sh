@@ -9,9 +9,10 @@ src=$1
 # Lowest first. Rooms on one line are of one height and may know each other.
 heights=(
   'pace lead gather queue cpu annotate'
-  'lock'
+  'lock park'
+  'lot'
   'slot end pass inspect'
-  'park'
+  'thread'
   'alarm alarm_timer alarm_timerfd'
   'tick'
   'port busy_poll request'
@@ -30,7 +31,9 @@ declare -A calls=(
   [end]='uv_hrtime\b'
   [inspect]='uv_hrtime\b|uv_thread_(t|self|equal)\b'
   [pass]='none'
-  [park]='uv_mutex_|uv_cond_|uv_hrtime\b|uv_thread_'
+  [park]='uv_mutex_|uv_cond_|uv_hrtime\b'
+  [lot]='none'
+  [thread]='uv_hrtime\b|uv_thread_self\b'
 )
 iso_c='assert|ctype|errno|inttypes|limits|stdalign|stdatomic|stdbool|stddef|stdint|stdlib|string'
 

@@ -56,5 +56,5 @@ const char *names_of(const void *address) {
     (void)snprintf(name, sizeof name, "%s's frame", thread_name(owner));
     return name;
   }
-  return race_is_shared(address) ? "port or request" : NULL;
+  return race_is_shared(address) ? "lot, port or request" : NULL;
 }

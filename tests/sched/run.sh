@@ -12,7 +12,7 @@ seeds=10000 limit=200000
 root=$(cd "$(dirname "$0")/../.." && pwd)
 read -ra compile <<<"${CC:-cc} -std=c11 -D_GNU_SOURCE -O2 -w ${CFLAGS-} -I$root/tests"
 wraps=('-Wl,--wrap=malloc' '-Wl,--wrap=calloc' '-Wl,--wrap=free' '-Wl,--wrap=memcpy')
-rooms=(busy_poll end inspect lock park pass port request slot tick)
+rooms=(busy_poll end inspect lock lot park pass port request slot thread tick)
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -192,22 +192,37 @@ stats_unlocked='s/  handoff__slot_lock\([^;]*;\n(  [^;]* = stats_of\([^;]*;\n)  
 caught stats_unlocked 'history|race' inspect.c "$stats_unlocked"
 bare caught stats_unlocked 'history|crash' inspect.c "$stats_unlocked"
 caught counted_twice 'history' end.h 's/(const uint64_t moved = handoff__end_count\(end\);)/\1 if (way == HANDOFF__GET \&\& end->waiters.next != \&end->waiters) handoff__end_count(end);/'
-caught slot_leak 'faults|leak' slot.c 's/(err = init_ends\(s\);\n  if \(err != 0\) \{\n)    free\(s->memory\);/\1/'
+caught slot_leak 'faults|leak' slot.c 's/(err = init_ends\(s\);\n  if \(err != 0\) \{\n[^\n]*\n)    free\(s->memory\);/\1/'
 # The park.
 caught wait_if 'outcome|race|frame|lock' park.c 's/      continue;/      break;/'
-caught signal_dropped 'deadlock' park.c 's/  uv_cond_signal\(&park->cond\);//'
-wake_unlocked='s/(void handoff__park_wake[^}]*)uv_mutex_lock\(&park->lock\);([^}]*)uv_mutex_unlock\(&park->lock\);/\1\2/'
+caught signal_dropped 'deadlock' park.c 's/  uv_cond_signal\(&park->cond\);//g'
+wake_unlocked='s/(void handoff__park_wake[^}]*)uv_mutex_lock\(&park->lock\);([^}]*)uv_mutex_unlock\(&park->lock\);/\1\2/g'
 caught wake_unlocked 'deadlock|race' park.c "$wake_unlocked"
 signal_after_unlock='s/(  uv_cond_signal\(&park->cond\);\n)(  uv_mutex_unlock\(&park->lock\);\n)/\2\1/'
 caught signal_after_unlock 'frame|lock|race' park.c "$signal_after_unlock"
-timeout_eats='s/ && handoff__slot_leave\(slot, &self\.waiter\)//'
-caught timeout_eats 'crash|frame|lock|race|items|outcome' park.c "$timeout_eats"
-no_last_wait='s/handoff__park_wait\(&self\.park, HANDOFF_NEVER\);//'
-caught no_last_wait 'frame|lock|race|items|outcome' park.c "$no_last_wait"
-caught timeout_wins 'items|history|race' park.c \
-  's/handoff__park_wait\(&self\.park, HANDOFF_NEVER\);[^;]*;/handoff__park_wait(\&self.park, HANDOFF_NEVER); err = uv_hrtime() >= deadline_ns ? UV_ETIMEDOUT : self.waiter.status;/'
+timeout_eats='s/!is_woken && !handoff__slot_leave\(slot, &self\.waiter\)/false/'
+caught timeout_eats 'crash|frame|lock|race|items|outcome' thread.c "$timeout_eats"
+no_last_wait='s/handoff__park_wait\(self\.park, HANDOFF_NEVER\)/true/'
+caught no_last_wait 'frame|lock|race|items|outcome' thread.c "$no_last_wait"
+caught timeout_wins 'items|history|race' thread.c \
+  's/err = is_woken \? self/err = is_woken \&\& uv_hrtime() < deadline_ns ? self/'
 caught early_timeout 'outcome' park.c 's/now >= deadline_ns/now + 100 >= deadline_ns/'
-caught park_leak 'leak|limit' park.c 's/    uv_mutex_destroy\(&park->lock\);\n//'
+caught park_leak 'faults|leak|limit' park.c 's/    uv_mutex_destroy\(&park->lock\);\n//'
+# The lot.
+lent_twice='s/!atomic_exchange_explicit\(&place->is_lent, true, memory_order_acquire\)/!atomic_load(\&place->is_lent) \&\& (atomic_store(\&place->is_lent, true), true)/'
+caught lent_twice 'deadlock|race|frame|outcome|items|leak|freed|lock' lot.c "$lent_twice"
+caught not_reset 'outcome|items|frame|crash|race|lock' lot.c 's/      handoff__park_reset\(&place->park\);\n//'
+one_keeper='s/(&lot->keepers, )2/\11/; s/(handoff__park_wake_lasting\(park\);\n)  handoff__lot_let_go\(lot\);\n/\1/'
+caught one_keeper 'freed|lock|race' lot.c "$one_keeper"
+caught keepers_relaxed 'race' lot.c 's/keepers, 1, memory_order_acq_rel/keepers, 1, memory_order_relaxed/'
+signals_after='s/(  handoff__park_wake_lasting\(park\);\n)(  handoff__lot_let_go\(lot\);\n)/\2\1/'
+caught signals_after 'freed|lock|race' lot.c "$signals_after"
+returned_late='s/(  handoff__annotate_give\(&place.*is_lent, false[^\n]*\n)(  handoff__lot_let_go\(lot\);\n)/\2\1/'
+caught returned_late 'freed|race|crash' lot.c "$returned_late"
+caught late_keeps 'leak' thread.c 's/    handoff__lot_let_go\(self->lot\);[^\n]*\n//'
+caught own_lasts 'frame|lock|race' thread.c 's/handoff__park_wake\(parked->park\)/handoff__park_wake_lasting(parked->park)/'
+caught lot_leak 'leak' lot.c 's/    free\(lot\);\n//'
+caught lot_half 'faults|leak|limit' lot.c 's/      destroy_parks\(l, i\);\n//'
 # The port, its requests, and the loop that looks for them.
 caught cleared_late 'deadlock' port.c \
   's/  p->signalled = ![^;]*;\n//; s/  handoff__port_note_idle\(p\);/  uv_mutex_lock(\&p->lock); p->signalled = false; uv_mutex_unlock(\&p->lock);/'
@@ -240,8 +255,11 @@ bare caught destroy_unlocked 'freed|lock' slot.c "$destroy_unlocked"
 bare caught wake_unlocked 'deadlock|lock|frame' park.c "$wake_unlocked"
 bare caught signal_after_unlock 'frame|lock' park.c "$signal_after_unlock"
 bare caught touch_after_wake 'frame|crash' end.c "$touch_after_wake"
-bare caught timeout_eats 'crash|frame|lock|outcome|items' park.c "$timeout_eats"
-bare caught no_last_wait 'crash|frame|lock|outcome|items' park.c "$no_last_wait"
+bare caught timeout_eats 'crash|frame|lock|outcome|items' thread.c "$timeout_eats"
+bare caught no_last_wait 'crash|frame|lock|outcome|items' thread.c "$no_last_wait"
+bare caught one_keeper 'freed|lock' lot.c "$one_keeper"
+bare caught signals_after 'freed|lock' lot.c "$signals_after"
+bare caught returned_late 'freed|crash' lot.c "$returned_late"
 bare caught cleared_unlocked 'deadlock' port.c "$cleared_unlocked"
 # No mutants: what decides about the pace only, and what is not needed for what is run here (README.md). They hold.
 sound dispatch_one port.c 's/DISPATCH_NS 100000u/DISPATCH_NS 0u/'
@@ -250,6 +268,7 @@ sound never_hopeful busy_poll.c 's/p->is_hopeful && handoff__port_is_ahead/false
 sound no_spin slot.c 's/(may_spin\[HANDOFF__...\] = )[^;]*;/\1false;/g'
 sound never_wanted lock.h 's/(handoff__lock_is_wanted\(struct handoff__lock \*lock\) \{\n  return )[^;]*;/\1false;/'
 sound word_everywhere slot.c 's/has_word = [^;]*;/has_word = true;/'
+sound own_parks lot.c 's/!atomic_exchange_explicit\(&place->is_lent, true, memory_order_acquire\)/false/'
 sound no_word slot.c 's/has_word = [^;]*;/has_word = false;/'
 sound closed_early port.c 's/p->closing && p->active == 0/p->closing/'
 exit $status

@@ -9,6 +9,7 @@
 #include "lane.h"
 #include "lib/queued.h"
 #include "lib/rig.h"
+#include "lot.h"
 
 /* ---------------------------------------------------------------------------------- the faults -- */
 
@@ -153,7 +154,8 @@ static void a_slot_that_cannot_be_made_leaves_nothing(void **state) {
     int before = atomic_load(&live);
     char item[100] = "retried";
     handoff_slot_t slot = {.impl = NULL};
-    assert_int_equal(try_until_made(init_slot, &slot, i == 1), 3); /* memory and two locks */
+    assert_int_equal(try_until_made(init_slot, &slot, i == 1),
+                     8); /* two of memory, two locks, two parks */
     assert_int_equal(handoff_put(&slot, item), 0);
     assert_int_equal(handoff_get(&slot, item), 0);
     handoff_slot_destroy(&slot);
@@ -259,6 +261,33 @@ static void a_lane_that_got_no_thread_can_be_closed(void **state) {
 static handoff_slot_t slot;
 static uint64_t item;
 
+#define LOANS_MAX 16
+
+static struct {
+  struct handoff__lot *lot;
+  struct handoff__park *park;
+} loans[LOANS_MAX];
+static unsigned loan_count;
+
+/* Who waits in that slot needs a park of its own. */
+static void borrow_all(const handoff_slot_t *of) {
+  unsigned i;
+  for (i = 0; i < HANDOFF__LOT_PARKS; i++) {
+    assert_true(loan_count < LOANS_MAX);
+    loans[loan_count].lot = of->impl->lot;
+    loans[loan_count].park = handoff__lot_borrow(of->impl->lot, 0);
+    assert_non_null(loans[loan_count++].park);
+  }
+}
+
+static void return_all(void) {
+  while (loan_count != 0) {
+    loan_count--;
+    handoff__lot_let_go(loans[loan_count].lot); /* nobody wakes it */
+    handoff__lot_return(loans[loan_count].lot, loans[loan_count].park);
+  }
+}
+
 static int get_until_soon(void *object) {
   int err = handoff_get_until(object, &item, uv_hrtime() + 1000000);
   return err == UV_ETIMEDOUT ? 0 : err;
@@ -277,6 +306,10 @@ static void a_wait_that_cannot_begin_has_its_code_and_leaves_no_trace(void **sta
     const handoff_slot_options_t options = handoff_slot_options(sizeof item);
     assert_int_equal(handoff_slot_init(&slot, &options), 0);
     item = 4711;
+    arm(1, true);
+    assert_int_equal(get_until_soon(&slot), 0); /* the slot's own park will do */
+    assert_int_equal(disarm(), 0);
+    borrow_all(&slot);
     assert_int_equal(try_until_made(get_until_soon, &slot, i == 1), 2);
     assert_int_equal(queued_getters(&slot), 0);
     assert_int_equal(item, 4711);
@@ -288,6 +321,7 @@ static void a_wait_that_cannot_begin_has_its_code_and_leaves_no_trace(void **sta
     assert_int_equal(try_until_made(put_until_soon, &slot, i == 1), 2);
     assert_int_equal(queued_putters(&slot), 0);
     assert_int_equal(queued_items(&slot), 1);
+    return_all();
     handoff_slot_destroy(&slot);
   }
 }
@@ -295,6 +329,7 @@ static void a_wait_that_cannot_begin_has_its_code_and_leaves_no_trace(void **sta
 /* Workers that cannot wait end the lane, and say why. */
 static void a_lane_whose_workers_cannot_wait_ends_with_the_code(void **state) {
   unsigned i;
+  unsigned way;
   for (i = 0; i < 60; i++) {
     rig_t *rig = rig_new(state);
     rig->options.capacity = i % 3;
@@ -302,10 +337,16 @@ static void a_lane_whose_workers_cannot_wait_ends_with_the_code(void **state) {
     rig->options.pacing[HANDOFF_CONSUMER].interval_ns =
         i % 5 == 0 ? 3600 * UINT64_C(1000000000) : 0;
     rig_init(rig);
+    borrow_all(&rig->lane.impl->items);
+    for (way = 0; way < 2; way++) {
+      borrow_all(&rig->lane.impl->sides[way].gate);
+      borrow_all(&rig->lane.impl->sides[way].reports);
+    }
     atomic_store(&conds_fail, true);
     rig_start(rig);
     rig_run_until_end(rig);
     atomic_store(&conds_fail, false);
+    return_all();
     assert_int_equal(rig->end_status, UV_ENOMEM);
     rig_free(rig);
   }

@@ -1,7 +1,7 @@
 /* end: the parts that a hand-off is made of: an end's lock, its cells, its waiters.
  *
  * `s` is the slot, `way` says which of its ends. Unless said otherwise that end's lock is held. pass.c says
- * why it is right. Only slot.c, pass.c and inspect.c look in here. */
+ * why it is right. Only slot.c, pass.c, pass.h and inspect.c look in here. */
 
 #ifndef HANDOFF_END_H
 #define HANDOFF_END_H
@@ -138,17 +138,17 @@ static inline uint64_t handoff__end_count(struct handoff__end *end) {
 }
 
 /* The putting lock is held. There may be more items now than ever. Looks what the other side has done,
- * whose cache line that is, only when what it had done by the last look allows for a new high. */
+ * whose cache line that is, only when what it had done by the last look allows for that. */
 static inline void handoff__slot_raise_high_water(struct handoff__slot *s, uint64_t puts) {
   struct handoff__end *end = &s->ends[HANDOFF__PUT];
+  const uint64_t gone =
+      atomic_load_explicit(&s->ends[HANDOFF__GET].moved, memory_order_relaxed) + s->dropped;
 
-  puts -= s->dropped; /* nothing has been replaced before the slot was full for the first time */
-  if (end->high_water < s->capacity && puts - end->gets_seen > end->high_water) {
-    end->gets_seen = atomic_load_explicit(&s->ends[HANDOFF__GET].moved, memory_order_relaxed);
-    if (puts - end->gets_seen > end->high_water) {
-      end->high_water = puts - end->gets_seen;
-    }
+  /* Nothing has been replaced before the slot was full for the first time. */
+  if (puts - gone > end->high_water) {
+    end->high_water = puts - gone;
   }
+  end->high_at = end->high_water < s->capacity ? gone + end->high_water : UINT64_MAX;
 }
 
 /* The cell is ready, and whoever waits for it to change is seen to afterwards: a mark goes. */
@@ -160,7 +160,9 @@ static inline void handoff__end_move(struct handoff__slot *s, enum handoff__way 
   end->cell = handoff__cell_after(s, cell);
   handoff__end_fetch_ahead(s, cell);
   if (way == HANDOFF__PUT) {
-    handoff__slot_raise_high_water(s, moved);
+    if (moved > end->high_at) {
+      handoff__slot_raise_high_water(s, moved);
+    }
     handoff__copy(cell, item, s->item_size);
   } else {
     handoff__copy(item, cell, s->item_size);

@@ -79,6 +79,8 @@ void handoff__lock_wait(struct handoff__lock *lock, bool has_mutex) {
   if (!has_mutex) {
     wait_for_mutex(lock);
   }
-  wait_for_word(lock);
+  if (lock->has_word) {
+    wait_for_word(lock);
+  }
   (void)atomic_fetch_sub_explicit(&lock->wanted, 1, memory_order_relaxed);
 }

@@ -48,9 +48,9 @@ static inline bool handoff__lock_is_wanted(struct handoff__lock *lock) {
   return atomic_load_explicit(&lock->wanted, memory_order_relaxed) != 0;
 }
 
-/* True: there is none, or it was free and is the caller's. */
+/* There is one. True: it was free and is the caller's. */
 static inline bool handoff__lock_take_word(struct handoff__lock *lock) {
-  if (lock->has_word && atomic_exchange_explicit(&lock->taken, true, memory_order_acquire)) {
+  if (atomic_exchange_explicit(&lock->taken, true, memory_order_acquire)) {
     return false;
   }
   handoff__annotate_take(&lock->taken);
@@ -59,9 +59,7 @@ static inline bool handoff__lock_take_word(struct handoff__lock *lock) {
 
 static inline void handoff__lock_give_word(struct handoff__lock *lock) {
   handoff__annotate_give(&lock->taken);
-  if (lock->has_word) {
-    atomic_store_explicit(&lock->taken, false, memory_order_release);
-  }
+  atomic_store_explicit(&lock->taken, false, memory_order_release);
 }
 
 /* The fast way. Any thread; does not wait. True: it is held. */
@@ -86,13 +84,15 @@ void handoff__lock_wait(struct handoff__lock *lock, bool has_mutex);
 static inline void handoff__lock_acquire(struct handoff__lock *lock) {
   const bool has_mutex = uv_mutex_trylock(&lock->mutex) == 0;
 
-  if (!has_mutex || !handoff__lock_take_word(lock)) {
+  if (!has_mutex || (lock->has_word && !handoff__lock_take_word(lock))) {
     handoff__lock_wait(lock, has_mutex);
   }
 }
 
 static inline void handoff__lock_release(struct handoff__lock *lock) {
-  handoff__lock_give_word(lock);
+  if (lock->has_word) {
+    handoff__lock_give_word(lock);
+  }
   uv_mutex_unlock(&lock->mutex);
 }
 

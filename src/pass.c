@@ -41,7 +41,7 @@
 
 /* Pauses between two looks at the cell: one in so many cells, up to a microsecond. A look takes the
  * cell's cache line away from the other side, so where there is room for many items, let some come together. */
-#define CELLS_PER_PAUSE 2u
+#define CELLS_PER_PAUSE 4u
 #define PAUSES_MAX 32u
 
 static unsigned pauses_between_looks(size_t capacity) {

@@ -43,8 +43,8 @@ static int lay_out(struct handoff__slot *s, const handoff_slot_options_t *option
 }
 
 static int init_ends(struct handoff__slot *s) {
-  /* With one cell or none as good as each item is waited for, with the mutex, so that a word would come on top of it; and
-   * on one processor who waits for a word waits in vain. */
+  /* Without cells there is no fast way. With one, as good as each item is waited for, with the mutex, so that a word
+   * would come on top of it; and on one processor who waits for a word waits in vain. */
   const bool has_word = s->has_many_cpus && s->capacity > 1;
   const unsigned short tries = s->has_many_cpus ? LOCK_TRIES : 0;
   int way;
@@ -64,13 +64,13 @@ static int init_ends(struct handoff__slot *s) {
     end->spin_limit = 0;
     end->spin_misses = 0;
     atomic_init(&end->moved, 0);
+    end->high_at = 0;
     end->waits = 0;
     end->blocked_ns = 0;
     end->timeouts = 0;
     end->cancels = 0;
     end->replaced = 0;
     end->high_water = 0;
-    end->gets_seen = 0;
     atomic_init(&s->is_bound[way], false);
   }
   return 0;
@@ -200,6 +200,7 @@ static size_t empty(struct handoff__slot *s, unsigned char **first) {
     count++;
   }
   s->dropped += count;
+  s->ends[HANDOFF__PUT].high_at = 0; /* who puts next, if it is opened again, is to look */
   return count;
 }
 

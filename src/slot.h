@@ -24,6 +24,8 @@ struct handoff__end {
   unsigned char *cell;          /* the next one to put into, or to get from */
   /* Atomic, for the other end reads it; written with the lock held: items put, or taken out. */
   atomic_uint_fast64_t moved;
+  /* Guarded by lock, and of the putting end only: up to so many puts there are not more items in the slot than ever. */
+  uint64_t high_at;
   /* Guarded by lock. */
   unsigned spin_limit; /* how long it has lately been worth to hope before sleeping */
   unsigned spin_misses;
@@ -35,7 +37,6 @@ struct handoff__end {
   /* Guarded by lock, and of the putting end only. */
   uint64_t replaced;
   uint64_t high_water;
-  uint64_t gets_seen; /* at least so many have been taken out by now */
 };
 
 /* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): the ends are to be apart */

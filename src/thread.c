@@ -5,8 +5,8 @@
  * park belong to whoever claimed it. */
 
 #include "lot.h"
+#include "pass.h"
 #include "queue.h"
-#include "slot.h"
 
 struct parked {
   struct handoff__waiter waiter;
@@ -93,39 +93,37 @@ static bool has_time(uint64_t deadline_ns) {
   return deadline_ns == HANDOFF_NEVER || uv_hrtime() < deadline_ns;
 }
 
-/* Tried without a waiter first, and with hope for a few microseconds: who need not sleep pays for no condition
- * variable. Nobody is overtaken by that: who is queued when the second attempt comes is still before us. */
+/* It could not be done quickly. Tried without a waiter first, and with hope for a few microseconds: who need not sleep pays for
+ * no condition variable. Nobody is overtaken by that: who is queued when the next attempt comes is still before us. */
+static int pass_or_wait(operation operate, handoff_slot_t *slot, enum handoff__way other,
+                        void *item, uint64_t deadline_ns) {
+  const bool may_wait = has_time(deadline_ns);
+  int err = operate(slot, item, NULL, may_wait ? HANDOFF__HOPE_LONG : HANDOFF__HOPE_NONE);
+
+  if (err != UV_EAGAIN) {
+    return err;
+  }
+  return may_wait ? wait_for(operate, slot, other, item, deadline_ns) : UV_ETIMEDOUT;
+}
+
 int handoff_put_until(handoff_slot_t *slot, const void *item, uint64_t deadline_ns) {
-  bool may_wait;
-  int err;
+  void *from = (void *)(uintptr_t)item; /* only read */
 
   if (slot == NULL || slot->impl == NULL || item == NULL) {
     return UV_EINVAL;
   }
-  may_wait = has_time(deadline_ns);
-  err = handoff__slot_put(slot, item, NULL, may_wait ? HANDOFF__HOPE_LONG : HANDOFF__HOPE_NONE);
-  if (err != UV_EAGAIN) {
-    return err;
-  }
-  /* A putter's item is only read. */
-  return may_wait ? wait_for(put, slot, HANDOFF__GET, (void *)(uintptr_t)item, deadline_ns)
-                  : UV_ETIMEDOUT;
+  return handoff__pass_quickly(slot->impl, HANDOFF__PUT, from)
+             ? 0
+             : pass_or_wait(put, slot, HANDOFF__GET, from, deadline_ns);
 }
 
 int handoff_get_until(handoff_slot_t *slot, void *item, uint64_t deadline_ns) {
-  bool may_wait;
-  int err;
-
   if (slot == NULL || slot->impl == NULL || item == NULL) {
     return UV_EINVAL;
   }
-  may_wait = has_time(deadline_ns);
-  err = handoff__slot_get(slot, item, NULL, may_wait ? HANDOFF__HOPE_LONG : HANDOFF__HOPE_NONE);
-  if (err != UV_EAGAIN) {
-    return err;
-  }
-  return may_wait ? wait_for(handoff__slot_get, slot, HANDOFF__PUT, item, deadline_ns)
-                  : UV_ETIMEDOUT;
+  return handoff__pass_quickly(slot->impl, HANDOFF__GET, item)
+             ? 0
+             : pass_or_wait(handoff__slot_get, slot, HANDOFF__PUT, item, deadline_ns);
 }
 
 int handoff_put(handoff_slot_t *slot, const void *item) {

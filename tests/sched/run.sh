@@ -115,13 +115,16 @@ printf "\n$row" mutant found_by seed step verdict
 caught mark_ignored 'deadlock|history' pass.c 's/(if \()state( == ready && !\(s->shut)/\1(state \& HANDOFF__FULL)\2/'
 caught no_mark 'deadlock' end.c 's/    mark\(s, way\);\n//'
 caught settled_unmarked 'deadlock' end.c 's/  mark\(s, HANDOFF__PUT\);\n//'
+caught mark_ignored_quickly 'deadlock|history' pass.h 's/handoff__end_fetch\(s, way\) ==/(handoff__end_fetch(s, way) \& HANDOFF__FULL) ==/'
+caught shut_ignored_quickly 'history|outcome|items' pass.h 's/ &&\n *!\(s->shut && way == HANDOFF__PUT\)//'
+caught quickly_unlocked 'race|history|items' pass.h 's/if \(handoff__lock_try_fast\([^)]*\)\)/if (handoff__lock_try_fast(\&s->ends[way].lock) || s->capacity > 1)/'
 caught settled_unmarked_get 'deadlock|history' end.c 's/  mark\(s, HANDOFF__GET\);\n//'
 caught settle_dropped 'deadlock' pass.c 's/    handoff__slot_settle\(s, &woken\);\n//'
 caught queued_though_ready 'deadlock|history' pass.c 's/else if \(handoff__end_is_ready\(s, way\)\)/else if (waiter == NULL \&\& handoff__end_is_ready(s, way))/'
 caught store_relaxed 'race' end.h 's/memory_order_release/memory_order_relaxed/g'
 caught look_relaxed 'race' end.h 's/memory_order_acquire/memory_order_relaxed/g'
 # The locks and the end.
-caught word_passed_by 'race' lock.h 's/if \(!has_mutex \|\| !handoff__lock_take_word\(lock\)\)/if (!has_mutex)/'
+caught word_passed_by 'race' lock.h 's/if \(!has_mutex \|\| \(lock->has_word && !handoff__lock_take_word\(lock\)\)\)/if (!has_mutex)/'
 caught word_not_awaited 'race' lock.c 's/while (\(is_taken\(lock\))/if \1/'
 caught word_taken_relaxed 'race' lock.h 's/memory_order_acquire/memory_order_relaxed/'
 caught word_given_relaxed 'race' lock.h 's/memory_order_release/memory_order_relaxed/'
@@ -248,7 +251,7 @@ caught poll_unreturned 'deadlock' busy_poll.c 's/    \(void\)uv_async_send\(&p->
 caught poll_cleared 'deadlock' busy_poll.c 's/if \(is_to_return \|\| [^{]*\{/if (false) {/'
 caught poll_unended 'deadlock' busy_poll.c 's/    p->signalled = false;\n//'
 # What the races had hidden: the other checks can fail too.
-bare caught word_passed_by 'deadlock|history|items|crash|outcome|frame|order|endless' lock.h 's/if \(!has_mutex \|\| !handoff__lock_take_word\(lock\)\)/if (!has_mutex)/'
+bare caught word_passed_by 'deadlock|history|items|crash|outcome|frame|order|endless' lock.h 's/if \(!has_mutex \|\| \(lock->has_word && !handoff__lock_take_word\(lock\)\)\)/if (!has_mutex)/'
 bare caught looked_after 'freed' lock.h "$looked_after"
 bare caught slowly_one_lock 'deadlock|history|items|crash|outcome|frame' pass.c "$slowly_one_lock"
 bare caught destroy_unlocked 'freed|lock' slot.c "$destroy_unlocked"
@@ -267,7 +270,7 @@ sound always_hopeful busy_poll.c 's/p->is_hopeful && handoff__port_is_ahead/hand
 sound never_hopeful busy_poll.c 's/p->is_hopeful && handoff__port_is_ahead/false \&\& handoff__port_is_ahead/'
 sound no_spin slot.c 's/(may_spin\[HANDOFF__...\] = )[^;]*;/\1false;/g'
 sound never_wanted lock.h 's/(handoff__lock_is_wanted\(struct handoff__lock \*lock\) \{\n  return )[^;]*;/\1false;/'
-sound word_everywhere slot.c 's/has_word = [^;]*;/has_word = true;/'
+sound word_everywhere slot.c 's/has_word = [^;]*;/has_word = s->capacity != 0;/'
 sound own_parks lot.c 's/!atomic_exchange_explicit\(&place->is_lent, true, memory_order_acquire\)/false/'
 sound no_word slot.c 's/has_word = [^;]*;/has_word = false;/'
 sound closed_early port.c 's/p->closing && p->active == 0/p->closing/'

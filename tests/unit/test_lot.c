@@ -6,7 +6,7 @@
 
 #include "lib/bounded.h"
 
-#define ROUNDS 3000
+#define ROUNDS 500
 
 static struct handoff__lot *lot;
 static atomic_int freed; /* lots */

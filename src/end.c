@@ -15,6 +15,15 @@ void handoff__slot_lock(struct handoff__slot *s) {
   handoff__end_lock(s, HANDOFF__GET);
 }
 
+void handoff__slot_lock_too(struct handoff__slot *s, enum handoff__way way, bool is_fast) {
+  if (!is_fast && way == HANDOFF__PUT) {
+    handoff__end_lock(s, HANDOFF__GET);
+  } else {
+    handoff__end_unlock_either(s, way, is_fast);
+    handoff__slot_lock(s);
+  }
+}
+
 void handoff__slot_unlock(struct handoff__slot *s) {
   handoff__end_unlock(s, HANDOFF__GET);
   handoff__end_unlock(s, HANDOFF__PUT);

@@ -77,6 +77,8 @@ static inline void handoff__end_unlock_either(struct handoff__slot *s, enum hand
 
 /* Both locks, in the one order in which they may be taken. */
 void handoff__slot_lock(struct handoff__slot *s);
+/* That end's lock is held, the fast way or the slow one; then both are. Somebody else may have had it in between. */
+void handoff__slot_lock_too(struct handoff__slot *s, enum handoff__way way, bool is_fast);
 void handoff__slot_unlock(struct handoff__slot *s);
 
 /* ------------------------------------------------------------------------------- the cells -- */

@@ -29,9 +29,9 @@
  * the queue afterwards. Who serves it claims it too. So exactly one of them decides, and who comes too late to give
  * up has not looked at the slot to learn so.
  *
- * ORDER OF LOCKS. Putting, then getting. Who learns with one of them that it needs both lets go of it first; it has done
- * nothing yet. To unlock is the last that a call does to the slot, and destroy waits for both locks. Threads are
- * woken after that, by a wake that touches nothing but the thread's park. Requests are
+ * ORDER OF LOCKS. Putting, then getting. Who has the getting one, or the putting one the fast way, when it learns that it needs
+ * both lets go of it first; it has done nothing yet. To unlock is the last that a call does to the slot, and destroy
+ * waits for both locks. Threads are woken after that, by a wake that touches nothing but the thread's park. Requests are
  * posted to their port with the locks held (a port's lock is taken inside a slot's): whoever
  * works off the waiters may not be who put the items, and a loop that has several requests in one slot
  * must be called back in the order of the items. */
@@ -111,15 +111,14 @@ static void replace(struct handoff__slot *s, const void *item) {
   put->replaced++;
 }
 
-/* No lock is held. */
-static int pass_slowly(struct handoff__slot *s, enum handoff__way way, void *item,
-                       struct handoff__waiter *waiter) {
+/* Not any more when it returns. */
+static int pass_with_both(struct handoff__slot *s, enum handoff__way way, void *item,
+                          struct handoff__waiter *waiter) {
   struct handoff__link woken;
   bool is_replaced = false;
   int err = 0;
 
   handoff__queue_init(&woken);
-  handoff__slot_lock(s);
   if (s->shut && way == HANDOFF__PUT) {
     err = UV_EPIPE;
   } else if (handoff__end_is_ready(s, way)) {
@@ -152,13 +151,13 @@ static int pass_slowly(struct handoff__slot *s, enum handoff__way way, void *ite
 static inline int pass(struct handoff__slot *s, enum handoff__way way, void *item,
                        struct handoff__waiter *waiter, enum handoff__hope hope) {
   const unsigned ready = handoff__ready_state(way);
-  bool must_settle = false;
   bool is_fast;
   unsigned state;
   int err = 0;
 
   if (s->capacity == 0) {
-    return pass_slowly(s, way, item, waiter);
+    handoff__slot_lock(s);
+    return pass_with_both(s, way, item, waiter);
   }
   is_fast = handoff__end_lock_either(s, way);
   state = handoff__end_fetch(s, way);
@@ -175,10 +174,11 @@ static inline int pass(struct handoff__slot *s, enum handoff__way way, void *ite
              (way == HANDOFF__GET || s->spare == NULL)) {
     err = !s->shut ? UV_EAGAIN : way == HANDOFF__PUT ? UV_EPIPE : UV_EOF;
   } else {
-    must_settle = true;
+    handoff__slot_lock_too(s, way, is_fast);
+    return pass_with_both(s, way, item, waiter);
   }
   handoff__end_unlock_either(s, way, is_fast);
-  return must_settle ? pass_slowly(s, way, item, waiter) : err;
+  return err;
 }
 
 int handoff__slot_put(handoff_slot_t *slot, const void *item, struct handoff__waiter *waiter,

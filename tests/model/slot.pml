@@ -564,7 +564,7 @@ not_at_once_now:
       goto unlocked_now
     :: else
     fi;
-    /* pass_slowly */
+    /* pass_with_both */
 #ifdef MUTANT_LOOK_BEFORE
     was_ready = IS_READY(WAY);
 #endif

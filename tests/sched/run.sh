@@ -117,7 +117,7 @@ caught no_mark 'deadlock' end.c 's/    mark\(s, way\);\n//'
 caught settled_unmarked 'deadlock' end.c 's/  mark\(s, HANDOFF__PUT\);\n//'
 caught mark_ignored_quickly 'deadlock|history' pass.h 's/handoff__end_fetch\(s, way\) ==/(handoff__end_fetch(s, way) \& HANDOFF__FULL) ==/'
 caught shut_ignored_quickly 'history|outcome|items' pass.h 's/ &&\n *!\(s->shut && way == HANDOFF__PUT\)//'
-caught quickly_unlocked 'race|history|items' pass.h 's/if \(handoff__lock_try_fast\([^)]*\)\)/if (handoff__lock_try_fast(\&s->ends[way].lock) || s->capacity > 1)/'
+caught quickly_unlocked 'race|history|items|deadlock' pass.h 's/if \(handoff__lock_try_fast\([^)]*\)\)/if (handoff__lock_try_fast(\&s->ends[way].lock) || s->capacity > 1)/'
 caught settled_unmarked_get 'deadlock|history' end.c 's/  mark\(s, HANDOFF__GET\);\n//'
 caught settle_dropped 'deadlock' pass.c 's/    handoff__slot_settle\(s, &woken\);\n//'
 caught queued_though_ready 'deadlock|history' pass.c 's/else if \(handoff__end_is_ready\(s, way\)\)/else if (waiter == NULL \&\& handoff__end_is_ready(s, way))/'
@@ -132,8 +132,9 @@ caught mutex_not_kept 'deadlock|lock|race|endless' lock.h 's/(handoff__lock_keep
 caught word_kept 'endless' lock.h 's/(release_fast\(struct handoff__lock \*lock\) \{\n)[^}]*/\1/'
 looked_after='s/(atomic_store_explicit\(&lock->taken, false, memory_order_release\);)/\1 if (handoff__lock_is_wanted(lock)) lock->tries = 0;/'
 caught looked_after 'freed|race' lock.h "$looked_after"
-caught lock_kept 'deadlock|lock|endless' pass.c 's/(  handoff__end_unlock_either\(s, way, is_fast\);\n  return must_settle)/  if (!must_settle || way == HANDOFF__PUT)\1/'
-slowly_one_lock='s/(static int pass_slowly.*)  handoff__slot_lock\(s\);(.*)  handoff__end_unlock\(s, HANDOFF__GET\);(.*)  handoff__end_unlock\(s, HANDOFF__PUT\);(\n  handoff__wake)/\1  handoff__end_lock(s, way);\2\3  handoff__end_unlock(s, way);\4/'
+caught lock_kept 'deadlock|lock|endless' pass.c 's/  handoff__end_unlock_either\(s, way, is_fast\);/  if (way == HANDOFF__PUT) handoff__end_unlock_either(s, way, is_fast);/'
+caught kept_out_of_order 'deadlock' end.c 's/(!is_fast && )way == HANDOFF__PUT(\) \{\n    handoff__end_lock\(s, )HANDOFF__GET/\1true\2way == HANDOFF__PUT ? HANDOFF__GET : HANDOFF__PUT/'
+slowly_one_lock='s/(static int pass_with_both.*)  handoff__end_unlock\(s, HANDOFF__GET\);(.*)  handoff__end_unlock\(s, HANDOFF__PUT\);(\n  handoff__wake.*)  handoff__slot_lock\(s\);\n(.*)    handoff__slot_lock_too\(s, way, is_fast\);\n/\1\2  handoff__end_unlock(s, way);\3  handoff__end_lock(s, way);\n\4    if (is_fast) { handoff__lock_release_fast(\&s->ends[way].lock); handoff__end_lock(s, way); }\n/'
 caught slowly_one_lock 'race' pass.c "$slowly_one_lock"
 destroy_unlocked='s/  handoff__slot_lock\(s\);\n  handoff__slot_unlock\(s\);\n(  count)/\1/'
 caught destroy_unlocked 'freed|lock|race' slot.c "$destroy_unlocked"

@@ -8,9 +8,9 @@
 #include "cpu.h"
 #include "queue.h"
 
+/* Neither side waits for a cache line of the other one's park. */
 struct place {
-  unsigned char
-      apart[HANDOFF__LINE]; /* neither side waits for a cache line of the other one's park */
+  unsigned char apart[HANDOFF__LINE];
   struct handoff__park park;
   atomic_bool is_lent;
 };

@@ -6,8 +6,8 @@
  * stack but in the slot's lot, and the lot is there until the last of its keepers has let go of it. The slot is one, and
  * for each loan there are two more: who waits, and who wakes.
  *
- * A park is to be had again as soon as who waited has returned it, even if the signal is still to come: it then wakes the next
- * one who waits there for nothing, which looks at `woken` and sleeps again. There is never more than one thread that waits in it.
+ * A park is to be had again as soon as who waited has returned it, even if the signal is still to come, which then wakes the
+ * next one for nothing: that one looks at `woken` and sleeps again. Never does more than one thread wait in it.
  *
  * Where all parks are lent, a thread waits in one on its stack. tests/model/lot.pml shows all that. */
 
@@ -27,9 +27,9 @@ int handoff__lot_new(struct handoff__lot **lot);
 /* Any thread; does not wait. The caller is not its keeper any more; the last one frees it. */
 void handoff__lot_let_go(struct handoff__lot *lot);
 
-/* Any thread, while somebody keeps the lot; does not wait. A park that has not been woken, the one with that number if it is to be
- * had; NULL: all are lent. It has two more keepers: who waits, until handoff__lot_return, and who wakes, until
- * handoff__lot_wake; or until they let go if there is nobody who will. */
+/* Any thread, while somebody keeps the lot; does not wait. Returns: a park that has not been woken, the one with that
+ * number if it is to be had; NULL: all are lent. The lot then has two more keepers: who waits, until handoff__lot_return, and
+ * who wakes, until handoff__lot_wake; where nobody will, who waits lets go in its place. */
 struct handoff__park *handoff__lot_borrow(struct handoff__lot *lot, unsigned number);
 
 /* By who has waited. */

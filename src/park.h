@@ -1,7 +1,8 @@
 /* park: how a thread waits until somebody wakes it.
  *
- * Each wait has a mutex and a condition variable of its own. One waiter per condition variable makes glibc's bug 25847 (a signal lost when waiters steal from one another)
- * impossible, and lets a woken thread go on without touching the slot that it waited for. */
+ * Each wait has a mutex and a condition variable of its own. One waiter per condition variable makes glibc's
+ * bug 25847 (a signal lost when waiters steal from one another) impossible, and lets a woken thread go on without
+ * touching the slot that it waited for. */
 
 #ifndef HANDOFF_PARK_H
 #define HANDOFF_PARK_H

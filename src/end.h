@@ -146,8 +146,8 @@ static inline void handoff__slot_raise_high_water(struct handoff__slot *s, uint6
   const uint64_t gone =
       atomic_load_explicit(&s->ends[HANDOFF__GET].moved, memory_order_relaxed) + s->dropped;
 
-  /* Nothing has been replaced before the slot was full for the first time. */
-  if (puts - gone > end->high_water) {
+  /* Once it has been full, what has been replaced may be among the puts; not before. */
+  if (end->high_water < s->capacity && puts - gone > end->high_water) {
     end->high_water = puts - gone;
   }
   end->high_at = end->high_water < s->capacity ? gone + end->high_water : UINT64_MAX;

@@ -200,7 +200,6 @@ static size_t empty(struct handoff__slot *s, unsigned char **first) {
     count++;
   }
   s->dropped += count;
-  s->ends[HANDOFF__PUT].high_at = 0; /* who puts next, if it is opened again, is to look */
   return count;
 }
 

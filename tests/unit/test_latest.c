@@ -213,6 +213,39 @@ static void at_capacity_0_there_is_never_anything_to_peek_at(void **state) {
   handoff_slot_destroy(&slot);
 }
 
+/* What has been replaced is neither in it nor has it been taken out. */
+static void it_has_never_been_fuller_than_full(void **state) {
+  handoff_slot_stats_t stats;
+  uint64_t item;
+  (void)state;
+  make(2);
+  for (item = 1; item <= 7; item++) {
+    assert_int_equal(handoff_put(&slot, &item), 0);
+  }
+  handoff__slot_reset(&slot);
+  assert_int_equal(handoff_put(&slot, &item), 0);
+  assert_int_equal(handoff_slot_stats(&slot, &stats), 0);
+  assert_int_equal(stats.high_water, 2);
+  handoff_slot_destroy(&slot);
+}
+
+static void what_has_been_dropped_is_not_in_it(void **state) {
+  handoff_slot_stats_t stats;
+  uint64_t item;
+  uint64_t round;
+  (void)state;
+  make(3);
+  for (round = 1; round <= 3; round++) { /* one more item each time */
+    for (item = 1; item <= round; item++) {
+      assert_int_equal(handoff_put(&slot, &item), 0);
+    }
+    assert_int_equal(handoff_slot_stats(&slot, &stats), 0);
+    assert_int_equal(stats.high_water, round);
+    handoff__slot_reset(&slot);
+  }
+  handoff_slot_destroy(&slot);
+}
+
 int main(void) {
   static const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(a_full_slot_keeps_the_newest_items_in_order, set_up),
@@ -222,6 +255,8 @@ int main(void) {
       cmocka_unit_test_setup(a_shut_slot_is_not_put_to, set_up),
       cmocka_unit_test_setup(init_refuses_an_overflow_that_cannot_be, set_up),
       loop_test(a_loops_put_replaces_too),
+      cmocka_unit_test_setup(it_has_never_been_fuller_than_full, set_up),
+      cmocka_unit_test_setup(what_has_been_dropped_is_not_in_it, set_up),
       cmocka_unit_test_setup(peek_looks_and_leaves, set_up),
       cmocka_unit_test_setup(at_capacity_0_there_is_never_anything_to_peek_at, set_up),
   };

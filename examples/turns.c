@@ -27,7 +27,8 @@
  *
  * The signal only says when looking is worth while; the predicate says whether to go on. This is what
  * handoff_put and handoff_get do inside (src/park.c), with one condition variable for each waiting
- * thread, so that a signal can only wake the one that it is meant for.
+ * thread, so that no signal goes to another one than it is meant for. One that comes late may wake the
+ * next thread, for nothing: that one looks at its predicate and waits on.
  *
  * Below, the turn itself is the item, and the slot has capacity 0: a put returns when the other thread
  * has taken it. There is nothing else to wait for, and so nothing to get wrong: no lock, no flag, no

@@ -1,7 +1,7 @@
 /* end: the parts that a hand-off is made of: an end's lock, its cells, its waiters.
  *
  * `s` is the slot, `way` says which of its ends. Unless said otherwise that end's lock is held. pass.c says
- * why it is right. Only slot.c, pass.c, pass.h and inspect.c look in here. */
+ * why it is right. Only slot.c, pass.c, pass.h (for thread.c) and inspect.c look in here. */
 
 #ifndef HANDOFF_END_H
 #define HANDOFF_END_H
@@ -139,15 +139,15 @@ static inline uint64_t handoff__end_count(struct handoff__end *end) {
   return moved;
 }
 
-/* The putting lock is held. There may be more items now than ever. Looks what the other side has done,
- * whose cache line that is, only when what it had done by the last look allows for that. */
+/* The putting lock is held. There may be more items now than ever. What the other side has done is in a cache line of that
+ * side, so it is not looked at again for so many puts that there cannot be; nor once the slot has been full, from when on
+ * what has been replaced may be among the puts. */
 static inline void handoff__slot_raise_high_water(struct handoff__slot *s, uint64_t puts) {
   struct handoff__end *end = &s->ends[HANDOFF__PUT];
   const uint64_t gone =
       atomic_load_explicit(&s->ends[HANDOFF__GET].moved, memory_order_relaxed) + s->dropped;
 
-  /* Once it has been full, what has been replaced may be among the puts; not before. */
-  if (end->high_water < s->capacity && puts - gone > end->high_water) {
+  if (puts - gone > end->high_water) {
     end->high_water = puts - gone;
   }
   end->high_at = end->high_water < s->capacity ? gone + end->high_water : UINT64_MAX;

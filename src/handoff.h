@@ -173,7 +173,7 @@ struct handoff_slot_s {
  * Blocks:  no.
  * Returns: 0; UV_EINVAL for an item size of 0, a capacity above HANDOFF_CAPACITY_MAX, a total size
  *          beyond a quarter of what size_t holds, an overflow that does not exist or does not go with capacity 0, or
- *          a `size` field that no release ever had; UV_ENOMEM; what uv_mutex_init returns.
+ *          a `size` field that no release ever had; UV_ENOMEM; what uv_mutex_init and uv_cond_init return.
  * Owns:    the caller owns the memory and must handoff_slot_destroy() it. */
 HANDOFF_API int handoff_slot_init(handoff_slot_t *slot, const handoff_slot_options_t *options);
 
@@ -259,8 +259,8 @@ HANDOFF_API size_t handoff_slot_abort(handoff_slot_t *slot);
 
 /* Drops the items that are left and frees what init took. Nobody may be using the slot, but the last
  * user may destroy it as soon as its own call has returned: a call, or request, whose hand-off is
- * known to be done no longer touches it, even if it has not returned, or called back, yet. What such calls
- * wait in is the library's own, and freed by the last of them.
+ * known to be done no longer touches it, even if it has not returned, or called back, yet. What threads
+ * wait in may outlast the slot: it is the library's own, and the last such call, waiting or waking, frees it.
  *
  * Thread:  any.
  * Blocks:  no. */
@@ -549,7 +549,7 @@ struct handoff_lane_s {
  * Thread:  loop.
  * Blocks:  no.
  * Returns: 0; UV_EINVAL for an option out of range; UV_ECANCELED when the port is closing; UV_ENOMEM;
- *          what the system says when it has no timer or lock left (UV_EMFILE, …).
+ *          what the system says when it has no timer, lock or condition variable left (UV_EMFILE, …).
  * Owns:    the caller owns the memory and must handoff_lane_close() it. */
 HANDOFF_API int handoff_lane_init(handoff_port_t *port, handoff_lane_t *lane,
                                   const handoff_lane_options_t *options);

@@ -48,7 +48,7 @@ static inline bool handoff__lock_is_wanted(struct handoff__lock *lock) {
   return atomic_load_explicit(&lock->wanted, memory_order_relaxed) != 0;
 }
 
-/* There is one. True: it was free and is the caller's. */
+/* The lock has a word. True: it was free and is the caller's. */
 static inline bool handoff__lock_take_word(struct handoff__lock *lock) {
   if (atomic_exchange_explicit(&lock->taken, true, memory_order_acquire)) {
     return false;
@@ -57,6 +57,7 @@ static inline bool handoff__lock_take_word(struct handoff__lock *lock) {
   return true;
 }
 
+/* The lock has a word, which is the caller's. */
 static inline void handoff__lock_give_word(struct handoff__lock *lock) {
   handoff__annotate_give(&lock->taken);
   atomic_store_explicit(&lock->taken, false, memory_order_release);

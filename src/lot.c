@@ -23,7 +23,9 @@ struct handoff__lot {
 
 static void destroy_parks(struct handoff__lot *lot, unsigned count) {
   while (count != 0) {
-    handoff__park_destroy(&lot->places[--count].park);
+    count--;
+    handoff__annotate_gone(&lot->places[count].is_lent);
+    handoff__park_destroy(&lot->places[count].park);
   }
 }
 

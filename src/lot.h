@@ -16,7 +16,7 @@
 
 #include "park.h"
 
-/* Neither side of a hand-off between two threads waits for a park. */
+/* One for each of two threads: neither needs one of its own. */
 #define HANDOFF__LOT_PARKS 2u
 
 struct handoff__lot;

@@ -30,14 +30,15 @@ static bool is_woken(const struct handoff__park *park) {
   return atomic_load_explicit(&park->woken, memory_order_relaxed);
 }
 
-/* The lock is held, or nobody else uses the park. */
+/* The lock is held, or nobody else looks at it or will set it. */
 static void set_woken(struct handoff__park *park, bool woken) {
   atomic_store_explicit(&park->woken, woken, memory_order_relaxed);
 }
 
 void handoff__park_reset(struct handoff__park *park) { set_woken(park, false); }
 
-/* That it is woken is for park_wait to say: with the lock, without which the waker is not done with the park. */
+/* That it is woken is for park_wait to say: with the lock, which orders what the waker has written, and without which the
+ * waker of a park that is not lent is not done with it. */
 void handoff__park_hope(const struct handoff__park *park, unsigned pauses) {
   for (; pauses != 0 && !is_woken(park); pauses--) {
     handoff__cpu_relax();

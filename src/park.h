@@ -1,6 +1,6 @@
 /* park: how a thread waits until somebody wakes it.
  *
- * Each wait has a mutex and a condition variable of its own. One waiter per condition variable makes glibc's
+ * Each wait has a mutex and a condition variable of its own while it lasts. One waiter per condition variable makes glibc's
  * bug 25847 (a signal lost when waiters steal from one another) impossible, and lets a woken thread go on without
  * touching the slot that it waited for. */
 
@@ -14,7 +14,7 @@
 struct handoff__park {
   uv_mutex_t lock;
   uv_cond_t cond; /* signalled when woken becomes true */
-  /* Atomic, written with the lock held. */
+  /* Atomic, written with the lock held; or, to reset it, by who has just borrowed the park. */
   atomic_bool woken;
 };
 
@@ -34,7 +34,7 @@ void handoff__park_wake(struct handoff__park *park);
 /* The same, where the park stays until this has returned: the woken thread finds the lock free. */
 void handoff__park_wake_lasting(struct handoff__park *park);
 
-/* For another wait. Who waited has seen that it was woken. */
+/* For another wait. Who waited has seen that it was woken, or nobody will wake it. */
 void handoff__park_reset(struct handoff__park *park);
 
 #endif /* HANDOFF_PARK_H */

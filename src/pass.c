@@ -31,7 +31,7 @@
  *
  * ORDER OF LOCKS. Putting, then getting. Who has the getting one, or the putting one the fast way, when it learns that it needs
  * both lets go of it first; it has done nothing yet. To unlock is the last that a call does to the slot, and destroy
- * waits for both locks. Threads are woken after that, by a wake that touches nothing but the thread's park. Requests are
+ * waits for both locks. Threads are woken after that, by a wake that touches nothing but the thread's waiter, its park and the lot that has lent it. Requests are
  * posted to their port with the locks held (a port's lock is taken inside a slot's): whoever
  * works off the waiters may not be who put the items, and a loop that has several requests in one slot
  * must be called back in the order of the items. */
@@ -111,7 +111,7 @@ static void replace(struct handoff__slot *s, const void *item) {
   put->replaced++;
 }
 
-/* Not any more when it returns. */
+/* Lets go of both. */
 static int pass_with_both(struct handoff__slot *s, enum handoff__way way, void *item,
                           struct handoff__waiter *waiter) {
   struct handoff__link woken;

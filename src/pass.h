@@ -5,8 +5,8 @@
 
 #include "end.h"
 
-/* Any thread; does not wait. True: done. False: it takes more than that, which handoff__slot_put and _get do; as at
- * capacity 0, where there are no cells, and 1, where a lock has no fast way. */
+/* Any thread; does not wait. True: done. False: it takes more than that, which handoff__slot_put and _get do. It always does
+ * at capacity 0, where there are no cells, at 1 and on one processor, where a lock has no fast way. */
 static inline bool handoff__pass_quickly(struct handoff__slot *s, enum handoff__way way,
                                          void *item) {
   bool is_done = false;

@@ -1,8 +1,8 @@
 /* slot: a ring of cells with two ends, each with its lock and its queue of waiters.
  *
  * A slot knows one thing about who waits for it: a waiter, with a place for its item and a `wake`.
- * How a thread waits is park's business, how a loop waits is port's. The life of a slot is slot.c;
- * how items pass through it, and why that is right, is pass.c. */
+ * How a thread waits is thread's business, but for the lot, which a slot makes and lets go of; how a loop waits is
+ * port's. The life of a slot is slot.c; how items pass through it, and why that is right, is pass.c. */
 
 #ifndef HANDOFF_SLOT_H
 #define HANDOFF_SLOT_H
@@ -24,7 +24,8 @@ struct handoff__end {
   unsigned char *cell;          /* the next one to put into, or to get from */
   /* Atomic, for the other end reads it; written with the lock held: items put, or taken out. */
   atomic_uint_fast64_t moved;
-  /* Guarded by lock, and of the putting end only: up to so many puts there are not more items in the slot than ever. */
+  /* Guarded by lock, and of the putting end only: up to so many puts there are not more items in it than there have
+   * been before. UINT64_MAX: it has been full. */
   uint64_t high_at;
   /* Guarded by lock. */
   unsigned spin_limit; /* how long it has lately been worth to hope before sleeping */

@@ -67,7 +67,7 @@ static int wait_for(operation operate, handoff_slot_t *slot, enum handoff__way o
   if (handoff__slot_is_bound_here(slot, other)) {
     return UV_EBUSY;
   }
-  err = find_park(&self, slot->impl->lot, other);
+  err = find_park(&self, slot->impl->lot, other); /* any number that is not the other side's */
   if (err != 0) {
     return err;
   }
@@ -94,7 +94,7 @@ static bool has_time(uint64_t deadline_ns) {
 }
 
 /* It could not be done quickly. Tried without a waiter first, and with hope for a few microseconds: who need not sleep pays for
- * no condition variable. Nobody is overtaken by that: who is queued when the next attempt comes is still before us. */
+ * no park. Nobody is overtaken by that: who is queued when the next attempt comes is still before us. */
 static int pass_or_wait(operation operate, handoff_slot_t *slot, enum handoff__way other,
                         void *item, uint64_t deadline_ns) {
   const bool may_wait = has_time(deadline_ns);

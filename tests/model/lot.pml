@@ -74,7 +74,7 @@ proctype waiter(byte me) {
   bool is_woken, is_late, must_wait;
 
 again:
-  /* handoff__lot_borrow: a park is looked at for each step. */
+  /* handoff__lot_borrow: each step looks at one park. */
   i = 0;
   do
   :: i < PARKS ->

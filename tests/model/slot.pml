@@ -1,4 +1,4 @@
-/* slot: a model of src/pass.c, end.c, slot.c and park.c, in SPIN's Promela. What stands for what: README.md.
+/* slot: a model of src/pass.c, end.c, slot.c, park.c and thread.c, in SPIN's Promela. What stands for what: README.md.
  *
  * P threads put ITEMS items each and C threads get them, GETS each, over a slot of capacity CAPACITY. With SHUT=1 one
  * more thread shuts it, at any moment, with SHUT=2 it aborts it, and getters go on until UV_EOF; without, nothing
@@ -101,7 +101,7 @@ bool destroyed;
 byte spare = NOTHING;
 #endif
 
-/* struct parked, on the stack of its thread: its waiter and its park. */
+/* struct parked, on the stack of its thread: its waiter and its park. A park that the slot lends is for lot.pml. */
 bool queued[THREADS];
 bool claimed[THREADS]; /* by who serves it, or by itself: then it has given up */
 mtype status[THREADS] = NONE;
@@ -444,7 +444,7 @@ inline wake_all(how) {
   od
 }
 
-/* ------------------------------------------------------------ park.c: wait_for; the threads -- */
+/* ----------------------------------------------------------- thread.c: wait_for; the threads -- */
 
 inline begin_call(who) {
   item_of[who] = (who < P && left[who] != 0 -> who * ITEMS + ITEMS - left[who] : NOTHING)

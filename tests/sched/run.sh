@@ -216,8 +216,6 @@ caught park_leak 'faults|leak|limit' park.c 's/    uv_mutex_destroy\(&park->lock
 lent_twice='s/!atomic_exchange_explicit\(&place->is_lent, true, memory_order_acquire\)/!atomic_load(\&place->is_lent) \&\& (atomic_store(\&place->is_lent, true), true)/'
 caught lent_twice 'deadlock|race|frame|outcome|items|leak|freed|lock' lot.c "$lent_twice"
 caught not_reset 'outcome|items|frame|crash|race|lock' lot.c 's/      handoff__park_reset\(&place->park\);\n//'
-one_keeper='s/(&lot->keepers, )2/\11/; s/(handoff__park_wake_lasting\(park\);\n)  handoff__lot_let_go\(lot\);\n/\1/'
-caught one_keeper 'freed|lock|race' lot.c "$one_keeper"
 caught keepers_relaxed 'race' lot.c 's/keepers, 1, memory_order_acq_rel/keepers, 1, memory_order_relaxed/'
 signals_after='s/(  handoff__park_wake_lasting\(park\);\n)(  handoff__lot_let_go\(lot\);\n)/\2\1/'
 caught signals_after 'freed|lock|race' lot.c "$signals_after"
@@ -225,6 +223,8 @@ returned_late='s/(  handoff__annotate_give\(&place.*is_lent, false[^\n]*\n)(  ha
 caught returned_late 'freed|race|crash' lot.c "$returned_late"
 caught late_keeps 'leak' thread.c 's/    handoff__lot_let_go\(self->lot\);[^\n]*\n//'
 caught own_lasts 'frame|lock|race' thread.c 's/handoff__park_wake\(parked->park\)/handoff__park_wake_lasting(parked->park)/'
+caught lot_kept 'leak' slot.c 's/  handoff__lot_let_go\(s->lot\);\n(  free\(s->memory\);\n\})/\1/'
+caught lot_kept_in_vain 'faults|leak' slot.c 's/    handoff__lot_let_go\(s->lot\);\n//'
 caught lot_leak 'leak' lot.c 's/    free\(lot\);\n//'
 caught lot_half 'faults|leak|limit' lot.c 's/      destroy_parks\(l, i\);\n//'
 # The port, its requests, and the loop that looks for them.
@@ -261,7 +261,6 @@ bare caught signal_after_unlock 'frame|lock' park.c "$signal_after_unlock"
 bare caught touch_after_wake 'frame|crash' end.c "$touch_after_wake"
 bare caught timeout_eats 'crash|frame|lock|outcome|items' thread.c "$timeout_eats"
 bare caught no_last_wait 'crash|frame|lock|outcome|items' thread.c "$no_last_wait"
-bare caught one_keeper 'freed|lock' lot.c "$one_keeper"
 bare caught signals_after 'freed|lock' lot.c "$signals_after"
 bare caught returned_late 'freed|crash' lot.c "$returned_late"
 bare caught cleared_unlocked 'deadlock' port.c "$cleared_unlocked"

@@ -1,4 +1,4 @@
-/* unit.leave: what park and port build upon: waiters that are queued, leave or are woken, without any
+/* unit.leave: what thread and port build upon: waiters that are queued, leave or are woken, without any
  * thread. */
 
 #include "lib/bounded.h"

@@ -60,7 +60,11 @@ static void each_side_finds_its_own_park(void **state) {
   (void)state;
   set_up();
   second = handoff__lot_borrow(lot, 1);
-  first = handoff__lot_borrow(lot, 0);
+  handoff__lot_wake(lot, second);
+  handoff__lot_return(lot, second);
+  first = handoff__lot_borrow(lot, 0); /* though all are to be had */
+  assert_ptr_not_equal(first, second);
+  assert_ptr_equal(handoff__lot_borrow(lot, 1), second);
   handoff__lot_wake(lot, second);
   handoff__lot_return(lot, second);
   assert_ptr_equal(handoff__lot_borrow(lot, 1), second);

@@ -29,10 +29,10 @@
  * the queue afterwards. Who serves it claims it too. So exactly one of them decides, and who comes too late to give
  * up has not looked at the slot to learn so.
  *
- * ORDER OF LOCKS. Putting, then getting. Who has the getting one, or the putting one the fast way, when it learns that it needs
- * both lets go of it first; it has done nothing yet. To unlock is the last that a call does to the slot, and destroy
- * waits for both locks. Threads are woken after that, by a wake that touches nothing but the thread's waiter, its park and the lot that has lent it. Requests are
- * posted to their port with the locks held (a port's lock is taken inside a slot's): whoever
+ * ORDER OF LOCKS. Putting, then getting. Who has the getting one, or the putting one the fast way, when it learns that it
+ * needs both lets go of it first; it has done nothing yet. To unlock is the last that a call does to the slot, and destroy
+ * waits for both locks. Threads are woken after that, by a wake that touches nothing but the thread's waiter, its park and
+ * the lot that has lent it. Requests are posted to their port with the locks held (a port's lock is taken inside a slot's): whoever
  * works off the waiters may not be who put the items, and a loop that has several requests in one slot
  * must be called back in the order of the items. */
 

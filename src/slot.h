@@ -16,7 +16,8 @@
 enum handoff__way { HANDOFF__PUT = 0, HANDOFF__GET = 1 };
 
 /* Where items are put, or got. Neither end shares a cache line with anything else, and the cells begin at one: neither side
- * writes to a line that the other one needs. The first line is what a rendezvous needs; what every other item needs begins the second. */
+ * writes to a line that the other one needs. The first line is what a rendezvous needs; what every other item needs begins
+ * the second. */
 struct handoff__end {
   _Alignas(HANDOFF__LINE) struct handoff__lock lock;
   /* Guarded by lock. */

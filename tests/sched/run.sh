@@ -222,7 +222,6 @@ caught signals_after 'freed|lock|race' lot.c "$signals_after"
 returned_late='s/(  handoff__annotate_give\(&place.*is_lent, false[^\n]*\n)(  handoff__lot_let_go\(lot\);\n)/\2\1/'
 caught returned_late 'freed|race|crash' lot.c "$returned_late"
 caught late_keeps 'leak' thread.c 's/    handoff__lot_let_go\(self->lot\);[^\n]*\n//'
-caught own_lasts 'frame|lock|race' thread.c 's/handoff__park_wake\(parked->park\)/handoff__park_wake_lasting(parked->park)/'
 caught lot_kept 'leak' slot.c 's/  handoff__lot_let_go\(s->lot\);\n(  free\(s->memory\);\n\})/\1/'
 caught lot_kept_in_vain 'faults|leak' slot.c 's/    handoff__lot_let_go\(s->lot\);\n//'
 caught lot_leak 'leak' lot.c 's/    free\(lot\);\n//'

@@ -2,13 +2,13 @@
  *
  * Who has the word has the lock. There are two ways to it:
  *
- *   fast   Take the word, if it is free and nobody waits for it, and give it back by a store, after a few instructions.
- *          That costs half of what a mutex does, whose unlocking is one more atomic change, which waits for all that has been
- *          written before it.
+ *   fast   Take the word, if it is free and nobody waits for it, and give it back by a store: after a few instructions, or
+ *          as soon as somebody wants it. That costs half of what a mutex does, whose unlocking is one more atomic change,
+ *          which waits for all that has been written before it.
  *   slow   Lock the mutex, then take the word: for what may take longer, and for who has come in vain. So those come one
  *          by one, asleep in the mutex, and only the first of them waits for the word: by looking at it, since whoever gives it
  *          back by a mere store cannot know of it. (To store and then to look for who waits takes a fence in between, which
- *          is what is being spared.) Who has the word the fast way gives it back at once; but if the kernel has stopped
+ *          is what is being spared.) Who has the word the fast way gives it back soon; but if the kernel has stopped
  *          that thread just there, who waits for it sleeps between two looks, each time twice as long.
  *
  * A lock without a word is the mutex alone, and has no fast way.
@@ -70,12 +70,6 @@ static inline bool handoff__lock_try_fast(struct handoff__lock *lock) {
 
 static inline void handoff__lock_release_fast(struct handoff__lock *lock) {
   handoff__lock_give_word(lock);
-}
-
-/* Who holds it the fast way holds it the slow way from here on, unless somebody else is on that way. Does not wait. True: so
- * it is. */
-static inline bool handoff__lock_keep(struct handoff__lock *lock) {
-  return uv_mutex_trylock(&lock->mutex) == 0;
 }
 
 /* For acquire, where it could not be had at once. */

@@ -23,7 +23,7 @@
  *
  * NOBODY OVERTAKES. Where somebody waits, the cell is not ready, by the invariant; and when it becomes
  * so it is for who has waited, before the locks are free again. A thread that hopes for a cell before it sleeps
- * does so with its end's lock held, where nobody waits, and lets go when wanted.
+ * does so with its end's lock held, where nobody waits, and lets go as soon as somebody wants it.
  *
  * GIVING UP. Who is late, or cancelled, claims its own waiter first, by an atomic exchange, and takes it out of
  * the queue afterwards. Who serves it claims it too. So exactly one of them decides, and who comes too late to give
@@ -36,7 +36,8 @@
  * works off the waiters may not be who put the items, and a loop that has several requests in one slot
  * must be called back in the order of the items. */
 
-#include "end.h"
+#include "pass.h"
+
 #include "queue.h"
 
 /* Pauses between two looks at the cell: one in so many cells, up to a microsecond. A look takes the
@@ -49,24 +50,26 @@ static unsigned pauses_between_looks(size_t capacity) {
   return pauses == 0 ? 1 : pauses > PAUSES_MAX ? PAUSES_MAX : (unsigned)pauses;
 }
 
-/* The end's lock is held, the slow way: who wants it meanwhile sleeps, and is woken. Hopes for the other end to make the cell
- * ready, as long as that has lately been worth it, and until somebody wants the lock. Returns: the cell's state. */
+/* The end's lock is held, either way. Hopes for the other end to make the cell ready, as long as that has lately been worth
+ * it, and until somebody wants the lock. Returns: the cell's state. */
 static unsigned spin(struct handoff__slot *s, enum handoff__way way, enum handoff__hope hope) {
   struct handoff__end *end = &s->ends[way];
   const unsigned ready = handoff__ready_state(way);
   const unsigned limit = hope == HANDOFF__HOPE_LONG ? handoff__end_hope(end) : HANDOFF__SPIN_BRIEF;
   const unsigned pauses = pauses_between_looks(s->capacity);
   unsigned state = handoff__end_state(s, way);
-  unsigned i;
+  unsigned until_look = pauses;
+  unsigned left;
 
-  for (i = 0; i < limit; i++) {
+  for (left = limit; left != 0; left--) {
     if (handoff__lock_is_wanted(&end->lock)) {
       return state;
     }
     handoff__cpu_relax();
-    if (i % pauses != pauses - 1) {
+    if (--until_look != 0) {
       continue;
     }
+    until_look = pauses;
     state = handoff__end_fetch(s, way);
     if (state == ready) {
       handoff__end_rejoice(end);
@@ -148,25 +151,15 @@ static int pass_with_both(struct handoff__slot *s, enum handoff__way way, void *
 
 /* ------------------------------------------------------------------- put, get, peek, leave -- */
 
-static inline int pass(struct handoff__slot *s, enum handoff__way way, void *item,
-                       struct handoff__waiter *waiter, enum handoff__hope hope) {
+int handoff__pass_held(struct handoff__slot *s, enum handoff__way way, void *item,
+                       struct handoff__waiter *waiter, enum handoff__hope hope, bool is_fast) {
   const unsigned ready = handoff__ready_state(way);
-  bool is_fast;
-  unsigned state;
+  unsigned state = handoff__end_fetch(s, way);
   int err = 0;
 
-  if (s->capacity == 0) {
-    handoff__slot_lock(s);
-    return pass_with_both(s, way, item, waiter);
-  }
-  is_fast = handoff__end_lock_either(s, way);
-  state = handoff__end_fetch(s, way);
   if (state != ready && hope != HANDOFF__HOPE_NONE && s->may_spin[way] && !s->shut &&
       (state & HANDOFF__WAITED) == 0) {
-    is_fast = is_fast && !handoff__lock_keep(&s->ends[way].lock);
-    if (!is_fast) {
-      state = spin(s, way, hope);
-    }
+    state = spin(s, way, hope);
   }
   if (state == ready && !(s->shut && way == HANDOFF__PUT)) {
     handoff__end_move(s, way, item);
@@ -181,15 +174,15 @@ static inline int pass(struct handoff__slot *s, enum handoff__way way, void *ite
   return err;
 }
 
-int handoff__slot_put(handoff_slot_t *slot, const void *item, struct handoff__waiter *waiter,
-                      enum handoff__hope hope) {
-  void *from = (void *)(uintptr_t)item; /* only read */
-  return pass(slot->impl, HANDOFF__PUT, from, waiter, hope);
-}
+int handoff__slot_pass(handoff_slot_t *slot, enum handoff__way way, void *item,
+                       struct handoff__waiter *waiter, enum handoff__hope hope) {
+  struct handoff__slot *s = slot->impl;
 
-int handoff__slot_get(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter,
-                      enum handoff__hope hope) {
-  return pass(slot->impl, HANDOFF__GET, item, waiter, hope);
+  if (s->capacity == 0) {
+    handoff__slot_lock(s);
+    return pass_with_both(s, way, item, waiter);
+  }
+  return handoff__pass_held(s, way, item, waiter, hope, handoff__end_lock_either(s, way));
 }
 
 int handoff__slot_peek(handoff_slot_t *slot, void *item) {

@@ -22,12 +22,9 @@ static void wake(struct handoff__waiter *waiter) {
   handoff__port_post(req->port->impl, &req->job);
 }
 
-typedef int (*operation)(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter,
-                         enum handoff__hope hope);
-
 /* The request's `link` is in a queue. */
-static void begin(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot, void *item,
-                  handoff_req_cb on_done, operation operate) {
+static void begin(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot,
+                  enum handoff__way way, void *item, handoff_req_cb on_done) {
   struct handoff__link *last = handoff__port_last(port->impl);
   enum handoff__hope hope;
   int err;
@@ -45,7 +42,7 @@ static void begin(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot
   handoff__port_begin(port->impl);
   hope = handoff__port_may_hope(port->impl) ? HANDOFF__HOPE_BRIEF : HANDOFF__HOPE_NONE;
 
-  err = operate(slot, item, &req->waiter, hope);
+  err = handoff__slot_pass(slot, way, item, &req->waiter, hope);
   if (err != UV_EAGAIN) { /* done at once; the callback still comes from the loop */
     handoff__waiter_claim_unqueued(&req->waiter); /* too late to cancel it */
     req->waiter.status = err;
@@ -55,8 +52,8 @@ static void begin(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot
   }
 }
 
-static int begin_checked(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot, void *item,
-                         handoff_req_cb on_done, operation operate) {
+static int begin_checked(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot,
+                         enum handoff__way way, void *item, handoff_req_cb on_done) {
   if (port == NULL || port->impl == NULL || req == NULL || slot == NULL || slot->impl == NULL ||
       item == NULL || on_done == NULL) {
     return UV_EINVAL;
@@ -68,30 +65,25 @@ static int begin_checked(handoff_port_t *port, handoff_req_t *req, handoff_slot_
     return UV_ECANCELED;
   }
   handoff__queue_push(&port->impl->reqs, &req->link);
-  begin(port, req, slot, item, on_done, operate);
+  begin(port, req, slot, way, item, on_done);
   return 0;
-}
-
-static int put(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter,
-               enum handoff__hope hope) {
-  return handoff__slot_put(slot, item, waiter, hope);
 }
 
 int handoff_port_put(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot,
                      const void *item, handoff_req_cb on_done) {
   void *from = (void *)(uintptr_t)item; /* a putter's is only read */
-  return begin_checked(port, req, slot, from, on_done, put);
+  return begin_checked(port, req, slot, HANDOFF__PUT, from, on_done);
 }
 
 int handoff_port_get(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot, void *item,
                      handoff_req_cb on_done) {
-  return begin_checked(port, req, slot, item, on_done, handoff__slot_get);
+  return begin_checked(port, req, slot, HANDOFF__GET, item, on_done);
 }
 
 void handoff__port_get(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot, void *item,
                        handoff_req_cb on_done) {
   handoff__queue_init(&req->link); /* a queue of its own, not the one that close cancels */
-  begin(port, req, slot, item, on_done, handoff__slot_get);
+  begin(port, req, slot, HANDOFF__GET, item, on_done);
 }
 
 int handoff_cancel(handoff_req_t *req) {

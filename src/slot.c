@@ -43,9 +43,8 @@ static int lay_out(struct handoff__slot *s, const handoff_slot_options_t *option
 }
 
 static int init_ends(struct handoff__slot *s) {
-  /* Without cells there is no fast way. With one, as good as each item is waited for, with the mutex, so that a word
-   * would come on top of it; and on one processor who waits for a word waits in vain. */
-  const bool has_word = s->has_many_cpus && s->capacity > 1;
+  /* Without cells there is no fast way; and on one processor who waits for a word waits in vain. */
+  const bool has_word = s->has_many_cpus && s->capacity != 0;
   const unsigned short tries = s->has_many_cpus ? LOCK_TRIES : 0;
   int way;
   int err;
@@ -143,17 +142,19 @@ int handoff_slot_init(handoff_slot_t *slot, const handoff_slot_options_t *option
 }
 
 int handoff_try_put(handoff_slot_t *slot, const void *item) {
+  void *from = (void *)(uintptr_t)item; /* only read */
+
   if (slot == NULL || slot->impl == NULL || item == NULL) {
     return UV_EINVAL;
   }
-  return handoff__slot_put(slot, item, NULL, HANDOFF__HOPE_NONE);
+  return handoff__slot_pass(slot, HANDOFF__PUT, from, NULL, HANDOFF__HOPE_NONE);
 }
 
 int handoff_try_get(handoff_slot_t *slot, void *item) {
   if (slot == NULL || slot->impl == NULL || item == NULL) {
     return UV_EINVAL;
   }
-  return handoff__slot_get(slot, item, NULL, HANDOFF__HOPE_NONE);
+  return handoff__slot_pass(slot, HANDOFF__GET, item, NULL, HANDOFF__HOPE_NONE);
 }
 
 int handoff_peek(handoff_slot_t *slot, void *item) {

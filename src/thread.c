@@ -49,17 +49,9 @@ static void leave_park(struct parked *self, bool is_woken) {
   handoff__lot_return(self->lot, self->park);
 }
 
-typedef int (*operation)(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter,
-                         enum handoff__hope hope);
-
-static int put(handoff_slot_t *slot, void *item, struct handoff__waiter *waiter,
-               enum handoff__hope hope) {
-  return handoff__slot_put(slot, item, waiter, hope);
-}
-
 /* It could not be done at once. */
-static int wait_for(operation operate, handoff_slot_t *slot, enum handoff__way other, void *item,
-                    uint64_t deadline_ns) {
+static int wait_for(handoff_slot_t *slot, enum handoff__way way, void *item, uint64_t deadline_ns) {
+  const enum handoff__way other = way == HANDOFF__PUT ? HANDOFF__GET : HANDOFF__PUT;
   struct parked self;
   bool is_woken = false;
   int err;
@@ -67,7 +59,7 @@ static int wait_for(operation operate, handoff_slot_t *slot, enum handoff__way o
   if (handoff__slot_is_bound_here(slot, other)) {
     return UV_EBUSY;
   }
-  err = find_park(&self, slot->impl->lot, other); /* any number that is not the other side's */
+  err = find_park(&self, slot->impl->lot, way); /* any number that is not the other side's */
   if (err != 0) {
     return err;
   }
@@ -76,7 +68,7 @@ static int wait_for(operation operate, handoff_slot_t *slot, enum handoff__way o
   self.waiter.is_ordered = false;
   self.waiter.since_ns = uv_hrtime();
   self.waiter.who = (uintptr_t)uv_thread_self();
-  err = operate(slot, item, &self.waiter, HANDOFF__HOPE_NONE);
+  err = handoff__slot_pass(slot, way, item, &self.waiter, HANDOFF__HOPE_NONE);
   if (err == UV_EAGAIN) {
     handoff__park_hope(self.park, self.waiter.hope);
     is_woken = handoff__park_wait(self.park, deadline_ns);
@@ -95,35 +87,40 @@ static bool has_time(uint64_t deadline_ns) {
 
 /* It could not be done quickly. Tried without a waiter first, and with hope for a few microseconds: who need not sleep pays for
  * no park. Nobody is overtaken by that: who is queued when the next attempt comes is still before us. */
-static int pass_or_wait(operation operate, handoff_slot_t *slot, enum handoff__way other,
-                        void *item, uint64_t deadline_ns) {
+static int pass_or_wait(handoff_slot_t *slot, enum handoff__way way, void *item,
+                        uint64_t deadline_ns, bool is_held) {
   const bool may_wait = has_time(deadline_ns);
-  int err = operate(slot, item, NULL, may_wait ? HANDOFF__HOPE_LONG : HANDOFF__HOPE_NONE);
+  const enum handoff__hope hope = may_wait ? HANDOFF__HOPE_LONG : HANDOFF__HOPE_NONE;
+  int err = is_held ? handoff__pass_held(slot->impl, way, item, NULL, hope, true)
+                    : handoff__slot_pass(slot, way, item, NULL, hope);
 
   if (err != UV_EAGAIN) {
     return err;
   }
-  return may_wait ? wait_for(operate, slot, other, item, deadline_ns) : UV_ETIMEDOUT;
+  return may_wait ? wait_for(slot, way, item, deadline_ns) : UV_ETIMEDOUT;
 }
 
 int handoff_put_until(handoff_slot_t *slot, const void *item, uint64_t deadline_ns) {
   void *from = (void *)(uintptr_t)item; /* only read */
+  bool is_held;
 
   if (slot == NULL || slot->impl == NULL || item == NULL) {
     return UV_EINVAL;
   }
-  return handoff__pass_quickly(slot->impl, HANDOFF__PUT, from)
+  return handoff__pass_quickly(slot->impl, HANDOFF__PUT, from, &is_held)
              ? 0
-             : pass_or_wait(put, slot, HANDOFF__GET, from, deadline_ns);
+             : pass_or_wait(slot, HANDOFF__PUT, from, deadline_ns, is_held);
 }
 
 int handoff_get_until(handoff_slot_t *slot, void *item, uint64_t deadline_ns) {
+  bool is_held;
+
   if (slot == NULL || slot->impl == NULL || item == NULL) {
     return UV_EINVAL;
   }
-  return handoff__pass_quickly(slot->impl, HANDOFF__GET, item)
+  return handoff__pass_quickly(slot->impl, HANDOFF__GET, item, &is_held)
              ? 0
-             : pass_or_wait(handoff__slot_get, slot, HANDOFF__PUT, item, deadline_ns);
+             : pass_or_wait(slot, HANDOFF__GET, item, deadline_ns, is_held);
 }
 
 int handoff_put(handoff_slot_t *slot, const void *item) {

@@ -171,10 +171,6 @@ held:
   :: me == DESTROYER -> atomic { inside--; goto release }
   :: else
   fi;
-  if
-  :: atomic { !has_mutex && !mutex && IS_DRAINED -> touch(); mutex = true; has_mutex = true } /* handoff__lock_keep */
-  :: true
-  fi;
   atomic {
     is_sum_buffered[me] = true;
     buffered_sum[me] = seen + 1;

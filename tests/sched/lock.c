@@ -2,6 +2,7 @@
 
 #include "sched/lock.h"
 
+#include <string.h>
 #include <uv.h>
 
 #include "sched/race.h"
@@ -21,11 +22,22 @@ typedef struct {
 _Static_assert(sizeof(lock_t) <= sizeof(uv_mutex_t), "a lock is larger than libuv's");
 _Static_assert(sizeof(unsigned) <= sizeof(uv_cond_t), "a condition is larger than libuv's");
 
-static int live; /* locks and conditions */
+static int live;              /* locks and conditions */
+static int held[THREADS_MAX]; /* of each thread: locks */
 
-void lock_begin(void) { live = 0; }
+void lock_begin(void) {
+  live = 0;
+  memset(held, 0, sizeof held);
+}
 
 int lock_live(void) { return live; }
+
+/* So many more are held by the running thread. */
+static void count_held(int change) {
+  if (thread_index() != NOBODY) {
+    held[thread_index()] += change;
+  }
+}
 
 static int self(void) { return thread_index() == NOBODY ? OUTSIDE : thread_index(); }
 
@@ -73,6 +85,7 @@ void uv_mutex_destroy(uv_mutex_t *mutex) {
 
 static void take(lock_t *lock, uv_mutex_t *mutex) {
   lock->owner = self();
+  count_held(1);
   race_acquire(mutex);
   scheduler_did("locks", mutex, TRACE_NO_VALUE);
 }
@@ -117,6 +130,7 @@ static void unlock_now(uv_mutex_t *mutex) {
   }
   race_release(mutex, true);
   lock->owner = NOBODY;
+  count_held(-1);
   scheduler_did("unlocks", mutex, TRACE_NO_VALUE);
   scheduler_wake(FOR_LOCK, mutex, true);
 }
@@ -165,14 +179,17 @@ void uv_cond_signal(uv_cond_t *cond) {
   scheduler_wake(FOR_SIGNAL, cond, false);
 }
 
-/* To begin to wait and to let go of the lock is one. */
+/* To begin to wait and to let go of the lock is one. Who then holds a lock still does not wait in a slot, but for a lock's
+ * word. */
 static bool wait_for(uv_cond_t *cond, uv_mutex_t *mutex, uint64_t deadline_ns) {
   bool is_woken;
 
   scheduler_step();
   check_cond(cond, "wait");
   unlock_now(mutex);
-  scheduler_on_park();
+  if (held[thread_index()] == 0) {
+    scheduler_on_park();
+  }
   is_woken = scheduler_wait(FOR_SIGNAL, cond, deadline_ns);
   check_cond(cond, "waited");
   lock_now(mutex);

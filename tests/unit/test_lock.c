@@ -59,21 +59,6 @@ static void who_has_it_has_it_alone(void **state) {
   take_down();
 }
 
-static void who_has_it_may_keep_it(void **state) {
-  (void)state;
-  set_up(true);
-  assert_true(handoff__lock_try_fast(&lock));
-  assert_true(handoff__lock_keep(&lock));
-  assert_int_equal(uv_mutex_trylock(&lock.mutex), UV_EBUSY);
-  handoff__lock_release(&lock);
-  assert_true(handoff__lock_try_fast(&lock));
-  uv_mutex_lock(&lock.mutex); /* as somebody does who will want the word */
-  assert_false(handoff__lock_keep(&lock));
-  uv_mutex_unlock(&lock.mutex);
-  handoff__lock_release_fast(&lock);
-  take_down();
-}
-
 static void without_a_word_there_is_no_fast_way(void **state) {
   (void)state;
   set_up(false);
@@ -192,7 +177,6 @@ static void one_at_a_time_whichever_way(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(who_has_it_has_it_alone),
-      cmocka_unit_test(who_has_it_may_keep_it),
       cmocka_unit_test(without_a_word_there_is_no_fast_way),
       cmocka_unit_test(who_waits_for_the_word_sleeps_and_goes_first),
       cmocka_unit_test(who_waits_for_the_mutex_is_let_in),

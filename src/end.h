@@ -1,7 +1,7 @@
 /* end: the parts that a hand-off is made of: an end's lock, its cells, its waiters.
  *
  * `s` is the slot, `way` says which of its ends. Unless said otherwise that end's lock is held. pass.c says
- * why it is right. Only slot.c, pass.c, pass.h (for thread.c) and inspect.c look in here. */
+ * why it is right. Only slot.c, pass.c, pass.h (for thread.c and request.c) and inspect.c look in here. */
 
 #ifndef HANDOFF_END_H
 #define HANDOFF_END_H

@@ -151,8 +151,8 @@ static int pass_with_both(struct handoff__slot *s, enum handoff__way way, void *
 
 /* ------------------------------------------------------------------- put, get, peek, leave -- */
 
-int handoff__pass_held(struct handoff__slot *s, enum handoff__way way, void *item,
-                       struct handoff__waiter *waiter, enum handoff__hope hope, bool is_fast) {
+static int pass_held(struct handoff__slot *s, enum handoff__way way, void *item,
+                     struct handoff__waiter *waiter, enum handoff__hope hope, bool is_fast) {
   const unsigned ready = handoff__ready_state(way);
   unsigned state = handoff__end_fetch(s, way);
   int err = 0;
@@ -175,14 +175,14 @@ int handoff__pass_held(struct handoff__slot *s, enum handoff__way way, void *ite
 }
 
 int handoff__slot_pass(handoff_slot_t *slot, enum handoff__way way, void *item,
-                       struct handoff__waiter *waiter, enum handoff__hope hope) {
+                       struct handoff__waiter *waiter, enum handoff__hope hope, bool is_held) {
   struct handoff__slot *s = slot->impl;
 
   if (s->capacity == 0) {
     handoff__slot_lock(s);
     return pass_with_both(s, way, item, waiter);
   }
-  return handoff__pass_held(s, way, item, waiter, hope, handoff__end_lock_either(s, way));
+  return pass_held(s, way, item, waiter, hope, is_held || handoff__end_lock_either(s, way));
 }
 
 int handoff__slot_peek(handoff_slot_t *slot, void *item) {

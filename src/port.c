@@ -36,13 +36,16 @@ static void set_runner(struct handoff__port *p, uintptr_t runner) {
   atomic_store_explicit(&p->runner, runner, memory_order_relaxed);
 }
 
+static uintptr_t runner_of(const struct handoff__port *p) {
+  return atomic_load_explicit(&p->runner, memory_order_relaxed);
+}
+
 bool handoff__port_is_ahead(const struct handoff__port *p) {
-  return atomic_load_explicit(&p->runner, memory_order_relaxed) == (uintptr_t)uv_thread_self() &&
-         !handoff__port_has_ready(p);
+  return runner_of(p) != 0 && !handoff__port_has_ready(p);
 }
 
 void handoff__port_post(struct handoff__port *p, struct handoff__job *job) {
-  if (handoff__port_is_ahead(p)) {
+  if (runner_of(p) == (uintptr_t)uv_thread_self() && !handoff__port_has_ready(p)) {
     handoff__queue_push(&p->batch, &job->link);
     return;
   }

@@ -59,8 +59,7 @@ static inline struct handoff__link *handoff__port_last(const struct handoff__por
   return port->batch.prev;
 }
 
-/* It is the loop that asks, while it runs jobs, and nothing that has been posted by others is still to be taken. Any
- * thread. */
+/* The loop runs jobs, and nothing that has been posted by others is still to be taken. Loop thread. */
 bool handoff__port_is_ahead(const struct handoff__port *port);
 
 /* Runs the job on the loop, once, never from in here. Jobs that are posted about one slot, with its locks held or

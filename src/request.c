@@ -3,9 +3,9 @@
  * Invariant: a request is pending from begin to its callback. Whoever claims its waiter, or did not have to queue
  * it, posts its job, once: it is called back exactly once. */
 
+#include "pass.h"
 #include "port.h"
 #include "queue.h"
-#include "slot.h"
 
 static void on_req_done(struct handoff__job *job) {
   handoff_req_t *req = handoff__owner(job, handoff_req_t, job);
@@ -22,11 +22,30 @@ static void wake(struct handoff__waiter *waiter) {
   handoff__port_post(req->port->impl, &req->job);
 }
 
+/* It could not be done quickly: done at once all the same, or queued. Returns: as handoff__slot_pass. */
+static int pass_or_queue(struct handoff__port *port, handoff_req_t *req, enum handoff__way way,
+                         bool is_held) {
+  const enum handoff__hope hope =
+      handoff__port_may_hope(port) ? HANDOFF__HOPE_BRIEF : HANDOFF__HOPE_NONE;
+  struct handoff__waiter *waiter = &req->waiter;
+  int err;
+
+  waiter->wake = wake;
+  waiter->is_ordered = true;
+  waiter->since_ns = uv_now(port->handle->loop) * 1000000; /* costs nothing, unlike uv_hrtime() */
+  waiter->who = (uintptr_t)req;
+  err = handoff__slot_pass(req->slot, way, waiter->item, waiter, hope, is_held);
+  if (err == UV_EAGAIN && hope != HANDOFF__HOPE_NONE) {
+    handoff__port_despair(port);
+  }
+  return err;
+}
+
 /* The request's `link` is in a queue. */
-static void begin(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot,
-                  enum handoff__way way, void *item, handoff_req_cb on_done) {
+static inline void begin(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot,
+                         enum handoff__way way, void *item, handoff_req_cb on_done) {
   struct handoff__link *last = handoff__port_last(port->impl);
-  enum handoff__hope hope;
+  bool is_held;
   int err;
 
   req->port = port;
@@ -34,26 +53,20 @@ static void begin(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot
   req->on_done = on_done;
   req->pending = true;
   req->waiter.item = item;
-  req->waiter.wake = wake;
-  req->waiter.is_ordered = true;
-  req->waiter.since_ns = uv_now(port->loop) * 1000000; /* costs nothing, unlike uv_hrtime() */
-  req->waiter.who = (uintptr_t)req;
   req->job.run = on_req_done;
   handoff__port_begin(port->impl);
-  hope = handoff__port_may_hope(port->impl) ? HANDOFF__HOPE_BRIEF : HANDOFF__HOPE_NONE;
-
-  err = handoff__slot_pass(slot, way, item, &req->waiter, hope);
+  err = handoff__pass_quickly(slot->impl, way, item, &is_held)
+            ? 0
+            : pass_or_queue(port->impl, req, way, is_held);
   if (err != UV_EAGAIN) { /* done at once; the callback still comes from the loop */
     handoff__waiter_claim_unqueued(&req->waiter); /* too late to cancel it */
     req->waiter.status = err;
     handoff__port_post_after(port->impl, last, &req->job);
-  } else if (hope != HANDOFF__HOPE_NONE) {
-    handoff__port_despair(port->impl);
   }
 }
 
-static int begin_checked(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot,
-                         enum handoff__way way, void *item, handoff_req_cb on_done) {
+static inline int begin_checked(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot,
+                                enum handoff__way way, void *item, handoff_req_cb on_done) {
   if (port == NULL || port->impl == NULL || req == NULL || slot == NULL || slot->impl == NULL ||
       item == NULL || on_done == NULL) {
     return UV_EINVAL;

@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
-#include "end.h"
 #include "lot.h"
+#include "pass.h"
 #include "queue.h"
 
 /* Looks at a lock before sleeping for it. */
@@ -143,18 +143,25 @@ int handoff_slot_init(handoff_slot_t *slot, const handoff_slot_options_t *option
 
 int handoff_try_put(handoff_slot_t *slot, const void *item) {
   void *from = (void *)(uintptr_t)item; /* only read */
+  bool is_held;
 
   if (slot == NULL || slot->impl == NULL || item == NULL) {
     return UV_EINVAL;
   }
-  return handoff__slot_pass(slot, HANDOFF__PUT, from, NULL, HANDOFF__HOPE_NONE);
+  return handoff__pass_quickly(slot->impl, HANDOFF__PUT, from, &is_held)
+             ? 0
+             : handoff__slot_pass(slot, HANDOFF__PUT, from, NULL, HANDOFF__HOPE_NONE, is_held);
 }
 
 int handoff_try_get(handoff_slot_t *slot, void *item) {
+  bool is_held;
+
   if (slot == NULL || slot->impl == NULL || item == NULL) {
     return UV_EINVAL;
   }
-  return handoff__slot_pass(slot, HANDOFF__GET, item, NULL, HANDOFF__HOPE_NONE);
+  return handoff__pass_quickly(slot->impl, HANDOFF__GET, item, &is_held)
+             ? 0
+             : handoff__slot_pass(slot, HANDOFF__GET, item, NULL, HANDOFF__HOPE_NONE, is_held);
 }
 
 int handoff_peek(handoff_slot_t *slot, void *item) {

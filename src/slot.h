@@ -92,12 +92,13 @@ static inline void handoff__waiter_claim_unqueued(struct handoff__waiter *waiter
 enum handoff__hope { HANDOFF__HOPE_NONE, HANDOFF__HOPE_BRIEF, HANDOFF__HOPE_LONG };
 
 /* Puts the item, which is then only read, or gets one, at once, or queues the waiter, whose `item`, `wake`, `is_ordered`,
- * `since_ns` and `who` have been set. The waiter may be NULL.
+ * `since_ns` and `who` have been set. The waiter may be NULL. `is_held`: that end's lock is the caller's, the fast way, and is
+ * let go of in here (pass.h).
  * Returns: 0: done; UV_EPIPE or UV_EOF: shut; UV_EAGAIN: not done, and, if there is a waiter, it is
  * queued: it will be claimed exactly once, by handoff__slot_leave or by whoever sets its status (0,
  * UV_EPIPE or UV_EOF) and then calls its wake. */
 int handoff__slot_pass(handoff_slot_t *slot, enum handoff__way way, void *item,
-                       struct handoff__waiter *waiter, enum handoff__hope hope);
+                       struct handoff__waiter *waiter, enum handoff__hope hope, bool is_held);
 
 /* Takes the waiter, which has been queued, out of its queue, unless somebody else has claimed it. True: its
  * wake will not be called. False: its wake has been, is being or will be called; the slot has not been

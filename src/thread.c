@@ -68,7 +68,7 @@ static int wait_for(handoff_slot_t *slot, enum handoff__way way, void *item, uin
   self.waiter.is_ordered = false;
   self.waiter.since_ns = uv_hrtime();
   self.waiter.who = (uintptr_t)uv_thread_self();
-  err = handoff__slot_pass(slot, way, item, &self.waiter, HANDOFF__HOPE_NONE);
+  err = handoff__slot_pass(slot, way, item, &self.waiter, HANDOFF__HOPE_NONE, false);
   if (err == UV_EAGAIN) {
     handoff__park_hope(self.park, self.waiter.hope);
     is_woken = handoff__park_wait(self.park, deadline_ns);
@@ -91,8 +91,7 @@ static int pass_or_wait(handoff_slot_t *slot, enum handoff__way way, void *item,
                         uint64_t deadline_ns, bool is_held) {
   const bool may_wait = has_time(deadline_ns);
   const enum handoff__hope hope = may_wait ? HANDOFF__HOPE_LONG : HANDOFF__HOPE_NONE;
-  int err = is_held ? handoff__pass_held(slot->impl, way, item, NULL, hope, true)
-                    : handoff__slot_pass(slot, way, item, NULL, hope);
+  int err = handoff__slot_pass(slot, way, item, NULL, hope, is_held);
 
   if (err != UV_EAGAIN) {
     return err;

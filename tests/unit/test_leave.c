@@ -56,9 +56,9 @@ static void who_leaves_leaves_the_others_in_their_order(void **state) {
 
     set_up(1);
     for (i = 0; i < 3; i++) {
-      assert_int_equal(
-          handoff__slot_pass(&slot, HANDOFF__GET, &items[i], &waiters[i], HANDOFF__HOPE_NONE),
-          UV_EAGAIN);
+      assert_int_equal(handoff__slot_pass(&slot, HANDOFF__GET, &items[i], &waiters[i],
+                                          HANDOFF__HOPE_NONE, false),
+                       UV_EAGAIN);
     }
     assert_true(handoff__slot_leave(&slot, &waiters[leaver]));
     assert_false(handoff__slot_leave(&slot, &waiters[leaver])); /* it has left */
@@ -77,9 +77,9 @@ static void who_leaves_leaves_the_others_in_their_order(void **state) {
     set_up(1);
     put_all(99, 1);
     for (i = 0; i < 3; i++) {
-      assert_int_equal(
-          handoff__slot_pass(&slot, HANDOFF__PUT, &items[i], &waiters[i], HANDOFF__HOPE_NONE),
-          UV_EAGAIN);
+      assert_int_equal(handoff__slot_pass(&slot, HANDOFF__PUT, &items[i], &waiters[i],
+                                          HANDOFF__HOPE_NONE, false),
+                       UV_EAGAIN);
     }
     assert_true(handoff__slot_leave(&slot, &waiters[leaver]));
     assert_false(handoff__slot_leave(&slot, &waiters[leaver]));
@@ -107,7 +107,7 @@ static void whoever_is_woken_may_destroy_the_slot(void **state) {
   set_up(1);
   waiters[0].wake = on_wake_destroy;
   assert_int_equal(
-      handoff__slot_pass(&slot, HANDOFF__GET, &items[0], &waiters[0], HANDOFF__HOPE_NONE),
+      handoff__slot_pass(&slot, HANDOFF__GET, &items[0], &waiters[0], HANDOFF__HOPE_NONE, false),
       UV_EAGAIN);
   assert_int_equal(handoff_put(&slot, &item), 0);
   assert_int_equal(items[0], 7);
@@ -115,7 +115,7 @@ static void whoever_is_woken_may_destroy_the_slot(void **state) {
   set_up(0);
   waiters[0].wake = on_wake_destroy;
   assert_int_equal(
-      handoff__slot_pass(&slot, HANDOFF__PUT, &items[0], &waiters[0], HANDOFF__HOPE_NONE),
+      handoff__slot_pass(&slot, HANDOFF__PUT, &items[0], &waiters[0], HANDOFF__HOPE_NONE, false),
       UV_EAGAIN);
   assert_int_equal(handoff_get(&slot, &item), 0);
   assert_int_equal(item, 100);

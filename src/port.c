@@ -15,8 +15,6 @@
 
 #include <stdlib.h>
 
-#include "queue.h"
-
 /* How long jobs are run before other handles of the loop get their turn: a turn of the loop costs three system
  * calls, several microseconds in all. */
 #define DISPATCH_NS 100000u
@@ -36,16 +34,8 @@ static void set_runner(struct handoff__port *p, uintptr_t runner) {
   atomic_store_explicit(&p->runner, runner, memory_order_relaxed);
 }
 
-static uintptr_t runner_of(const struct handoff__port *p) {
-  return atomic_load_explicit(&p->runner, memory_order_relaxed);
-}
-
-bool handoff__port_is_ahead(const struct handoff__port *p) {
-  return runner_of(p) != 0 && !handoff__port_has_ready(p);
-}
-
 void handoff__port_post(struct handoff__port *p, struct handoff__job *job) {
-  if (runner_of(p) == (uintptr_t)uv_thread_self() && !handoff__port_has_ready(p)) {
+  if (handoff__port_runner(p) == (uintptr_t)uv_thread_self() && !handoff__port_has_ready(p)) {
     handoff__queue_push(&p->batch, &job->link);
     return;
   }
@@ -58,15 +48,6 @@ void handoff__port_post(struct handoff__port *p, struct handoff__job *job) {
     (void)uv_async_send(&p->async); /* it fails only for handles that are no async */
   }
   uv_mutex_unlock(&p->lock);
-}
-
-void handoff__port_post_after(struct handoff__port *p, struct handoff__link *last,
-                              struct handoff__job *job) {
-  if (handoff__port_is_ahead(p)) {
-    handoff__queue_push(last->next, &job->link); /* before that one, or at the end */
-  } else {
-    handoff__port_post(p, job);
-  }
 }
 
 /* Takes what has been posted. True: there is something to run. */
@@ -133,23 +114,11 @@ static void on_async(uv_async_t *async) {
   }
 }
 
-static void update_ref(struct handoff__port *p) {
+void handoff__port_update_ref(struct handoff__port *p) {
   if (p->closing || (p->referenced && p->active != 0)) {
     uv_ref((uv_handle_t *)&p->async);
   } else {
     uv_unref((uv_handle_t *)&p->async);
-  }
-}
-
-void handoff__port_begin(struct handoff__port *p) {
-  if (p->active++ == 0) {
-    update_ref(p);
-  }
-}
-
-void handoff__port_end(struct handoff__port *p) {
-  if (--p->active == 0) {
-    update_ref(p);
   }
 }
 
@@ -188,7 +157,7 @@ int handoff_port_init(uv_loop_t *loop, handoff_port_t *port) {
   p->may_hope = uv_available_parallelism() > 1;
   port->loop = loop;
   port->impl = p;
-  update_ref(p);
+  handoff__port_update_ref(p);
   return 0;
 }
 
@@ -209,7 +178,7 @@ int handoff__port_need_ticks(struct handoff__port *p) {
 static void set_referenced(handoff_port_t *port, bool referenced) {
   if (port != NULL && port->impl != NULL) {
     port->impl->referenced = referenced;
-    update_ref(port->impl);
+    handoff__port_update_ref(port->impl);
   }
 }
 
@@ -230,7 +199,7 @@ int handoff_port_close(handoff_port_t *port, handoff_port_close_cb on_close) {
   }
   p->closing = true;
   p->on_close = on_close;
-  update_ref(p);
+  handoff__port_update_ref(p);
   for (link = p->reqs.next; link != &p->reqs; link = link->next) {
     (void)handoff_cancel(handoff__owner(link, handoff_req_t, link)); /* too late is fine too */
   }

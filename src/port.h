@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "handoff.h"
+#include "queue.h"
 #include "tick.h"
 
 /* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): in the order of who may touch it */
@@ -59,8 +60,14 @@ static inline struct handoff__link *handoff__port_last(const struct handoff__por
   return port->batch.prev;
 }
 
+static inline uintptr_t handoff__port_runner(const struct handoff__port *port) {
+  return atomic_load_explicit(&port->runner, memory_order_relaxed);
+}
+
 /* The loop runs jobs, and nothing that has been posted by others is still to be taken. Loop thread. */
-bool handoff__port_is_ahead(const struct handoff__port *port);
+static inline bool handoff__port_is_ahead(const struct handoff__port *port) {
+  return handoff__port_runner(port) != 0 && !handoff__port_has_ready(port);
+}
 
 /* Runs the job on the loop, once, never from in here. Jobs that are posted about one slot, with its locks held or
  * by who has just had them, are run in the order of their posts. Any thread. */
@@ -68,8 +75,14 @@ void handoff__port_post(struct handoff__port *port, struct handoff__job *job);
 
 /* The same for the loop, about what it did to a slot after `last` was the last job: its own outcome comes before
  * the jobs that it has thereby posted to itself, unless others have posted some meanwhile. Loop thread. */
-void handoff__port_post_after(struct handoff__port *port, struct handoff__link *last,
-                              struct handoff__job *job);
+static inline void handoff__port_post_after(struct handoff__port *port, struct handoff__link *last,
+                                            struct handoff__job *job) {
+  if (handoff__port_is_ahead(port)) {
+    handoff__queue_push(last->next, &job->link); /* before that one, or at the end */
+  } else {
+    handoff__port_post(port, job);
+  }
+}
 
 /* Runs what has been posted, up to the budget. False: there may be more. Loop thread. */
 bool handoff__port_run(struct handoff__port *port);
@@ -83,9 +96,21 @@ static inline void handoff__port_despair(struct handoff__port *port) { port->is_
 void handoff__port_note_wake(struct handoff__port *port);
 void handoff__port_note_idle(struct handoff__port *port);
 
-/* Something of the port has begun, or ended, that keeps the loop alive. */
-void handoff__port_begin(struct handoff__port *port);
-void handoff__port_end(struct handoff__port *port);
+/* The port keeps its loop alive, or does not, as `active` and the like say. Loop thread. */
+void handoff__port_update_ref(struct handoff__port *port);
+
+/* Something of the port has begun, or ended, that keeps the loop alive. Loop thread. */
+static inline void handoff__port_begin(struct handoff__port *port) {
+  if (port->active++ == 0) {
+    handoff__port_update_ref(port);
+  }
+}
+
+static inline void handoff__port_end(struct handoff__port *port) {
+  if (--port->active == 0) {
+    handoff__port_update_ref(port);
+  }
+}
 
 /* As handoff_port_get, for the port's own: it is let in while the port is closing, which waits for it
  * rather than cancel it. The arguments must be good. */

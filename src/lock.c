@@ -7,8 +7,8 @@
 /* Looks at the word, some 10 us of them, before the first sleep between two of them. */
 #define WORD_TRIES 512u
 /* The first sleep, and the longest: each is twice as long as the one before. */
-#define SLEEP_MIN_NS UINT64_C(200000)
-#define SLEEP_MAX_NS UINT64_C(12800000)
+#define SLEEP_MIN_NS UINT64_C(50000)
+#define SLEEP_MAX_NS UINT64_C(1600000)
 
 int handoff__lock_init(struct handoff__lock *lock, bool has_word, unsigned short tries) {
   atomic_init(&lock->wanted, 0);

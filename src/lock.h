@@ -2,14 +2,14 @@
  *
  * Who has the word has the lock. There are two ways to it:
  *
- *   fast   Take the word, if it is free and nobody waits for it, and give it back by a store: after a few instructions, or
- *          as soon as somebody wants it. That costs half of what a mutex does, whose unlocking is one more atomic change,
- *          which waits for all that has been written before it.
- *   slow   Lock the mutex, then take the word: for what may take longer, and for who has come in vain. So those come one
- *          by one, asleep in the mutex, and only the first of them waits for the word: by looking at it, since whoever gives it
- *          back by a mere store cannot know of it. (To store and then to look for who waits takes a fence in between, which
- *          is what is being spared.) Who has the word the fast way gives it back soon; but if the kernel has stopped
- *          that thread just there, who waits for it sleeps between two looks, each time twice as long.
+ *   fast   Take the word, if it is free and nobody waits for it, and give it back by a store: after a few instructions,
+ *          or, by who hopes, when that is over or somebody wants it. That costs half of what a mutex does, whose unlocking
+ *          is one more atomic change, which waits for all that has been written before it.
+ *   slow   Lock the mutex, then take the word: for all that queues or works off a queue, and for who has come in vain. So
+ *          those come one by one, asleep in the mutex, and only the first of them waits for the word: by looking at it, since
+ *          whoever gives it back by a mere store cannot know of it. (To store and then to look for who waits takes a fence in
+ *          between, which is what is being spared.) Who has the word the fast way gives it back soon; but if the kernel has
+ *          stopped that thread just there, who waits for it sleeps between two looks, each time twice as long, up to 1.6 ms.
  *
  * A lock without a word is the mutex alone, and has no fast way.
  *

@@ -4,7 +4,7 @@
  * and a consumer share only cells. A cell's state is one atomic word. FREE to FULL is changed only with the
  * putting lock held, FULL to FREE only with the getting lock, by a store that releases the item, or the
  * room, to the other side, which reads the state with acquire. So an item costs each side one lock that
- * nobody else wants, held the fast way (lock.h says how it is kept and given back), and one cache line that goes to and fro.
+ * nobody else wants, held the fast way (lock.h says how it is taken and given back), and one cache line that goes to and fro.
  * Who looks at a cell means to change its state and so fetches the line to write to it: to read it first, and then to write
  * to it, would be two ways instead of one. In a ring of many lines the next one is fetched while this one is worked off.
  *

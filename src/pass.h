@@ -1,4 +1,4 @@
-/* pass: the quick way of an item through a slot, which every call tries first. pass.c says why it is right. */
+/* pass: the quick way of an item through a slot, which every put and get tries first. pass.c says why it is right. */
 
 #ifndef HANDOFF_PASS_H
 #define HANDOFF_PASS_H

@@ -520,7 +520,7 @@ proctype thread(byte me) {
     goto attempt_now
   };
 
-attempt: /* pass.c: pass */
+attempt: /* handoff__pass_quickly, and pass_held in pass.c */
   atomic {
     CAN_LOCK(FIRST_LOCK);
 attempt_now:

@@ -121,9 +121,6 @@ static void who_hopes_lets_go_of_a_lock_that_is_wanted(void **state) {
   assert_int_equal(end->spin_misses, 1); /* in vain */
   is_fast = handoff__lock_try_fast(&end->lock);
   assert_int_equal(is_fast, slot.impl->has_many_cpus);
-  if (!is_fast) {
-    handoff__lock_acquire(&end->lock);
-  }
   atomic_store(&end->lock.wanted, 1);
   assert_int_equal(
       handoff__slot_pass(&slot, HANDOFF__GET, &item, NULL, HANDOFF__HOPE_LONG, is_fast), UV_EAGAIN);

@@ -18,7 +18,7 @@ int main(void) {
   handoff_lane_t lane = {.data = &(int){0}};
   handoff_lane_options_t options = handoff_lane_options(sizeof(int), produce, consume);
   options.on_event = on_event;
-  options.pacing[HANDOFF_PRODUCER].interval_ns = 100000000; /* ten a second */
+  options.producer.interval_ns = 100000000; /* ten a second */
 
   return uv_loop_init(&loop) || handoff_port_init(&loop, &port) ||
          handoff_lane_init(&port, &lane, &options) || handoff_lane_start(&lane) ||

@@ -2,7 +2,7 @@
  * when made by hand, and then still knows neither "full" nor "finished", is one slot and one port:
  *
  *   back-pressure   at most CAPACITY results wait; a worker that is ahead of the loop waits in
- *                   handoff_put, so memory stays what it was at the start
+ *                   handoff_slot_put, so memory stays what it was at the start
  *   every result    one put, one callback: nothing coalesces, nothing is lost
  *   the end         the last worker shuts the slot; the loop gets what is left, then UV_EOF
  *   the close       handoff_port_close, and the loop's own uv_run returns */
@@ -47,8 +47,8 @@ static void work(void *arg) {
       break;
     }
     result.primes = count_primes(result.from, result.from + BATCH);
-    if (handoff_put(&inbox, &result) != 0) { /* waits while the inbox is full */
-      break;                                 /* shut: nobody wants results any more */
+    if (handoff_slot_put(&inbox, &result) != 0) { /* waits while the inbox is full */
+      break;                                      /* shut: nobody wants results any more */
     }
   }
   if (atomic_fetch_sub(&working, 1) == 1) {

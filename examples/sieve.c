@@ -29,7 +29,7 @@ static filter_t filters[PRIMES + 1]; /* the last one is only the slot behind the
 static void count(void *arg) {
   handoff_slot_t *to = arg;
   int number = 2;
-  while (handoff_put(to, &number) == 0) {
+  while (handoff_slot_put(to, &number) == 0) {
     number++;
   }
 }
@@ -37,8 +37,8 @@ static void count(void *arg) {
 static void sift(void *arg) {
   filter_t *filter = arg;
   int number;
-  while (handoff_get(&filter->from, &number) == 0) {
-    if (number % filter->prime != 0 && handoff_put(filter->to, &number) != 0) {
+  while (handoff_slot_get(&filter->from, &number) == 0) {
+    if (number % filter->prime != 0 && handoff_slot_put(filter->to, &number) != 0) {
       break;
     }
   }
@@ -66,7 +66,7 @@ int main(void) {
   begin(&source, count, &filters[0].from);
   for (int i = 0; i < PRIMES; i++) {
     filter_t *filter = &filters[i];
-    if (handoff_get(&filter->from, &filter->prime) != 0) {
+    if (handoff_slot_get(&filter->from, &filter->prime) != 0) {
       return EXIT_FAILURE;
     }
     printf("%d%c", filter->prime, i % 10 == 9 ? '\n' : ' ');

@@ -26,7 +26,7 @@
  *     while (full) pthread_cond_wait(&changed, &lock);     // right: while (!predicate) wait
  *
  * The signal only says when looking is worth while; the predicate says whether to go on. This is what
- * handoff_put and handoff_get do inside (src/park.c), with one condition variable for each waiting
+ * handoff_slot_put and handoff_slot_get do inside (src/park.c), with one condition variable for each waiting
  * thread, so that no signal goes to another one than it is meant for. One that comes late may wake the
  * next thread, for nothing: that one looks at its predicate and waits on.
  *
@@ -44,10 +44,10 @@ static handoff_slot_t turn; /* holds nothing, hands over: capacity 0 */
 static int producer(void) {
   for (int round = 1; round <= ROUNDS; round++) {
     printf("Producer: %d\n", round);
-    int err = handoff_put(&turn, &round); /* returns once the consumer has it … */
+    int err = handoff_slot_put(&turn, &round); /* returns once the consumer has it … */
     if (err == 0) {
       int answer;
-      err = handoff_get(&turn, &answer); /* … and this once it has handed it back */
+      err = handoff_slot_get(&turn, &answer); /* … and this once it has handed it back */
     }
     if (err != 0) {
       return err;
@@ -60,9 +60,9 @@ static int producer(void) {
 static void consumer(void *result) {
   int round;
   int err;
-  while ((err = handoff_get(&turn, &round)) == 0) {
+  while ((err = handoff_slot_get(&turn, &round)) == 0) {
     printf("Consumer: %d\n", round);
-    err = handoff_put(&turn, &round);
+    err = handoff_slot_put(&turn, &round);
     if (err != 0) {
       break;
     }

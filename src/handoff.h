@@ -1,46 +1,51 @@
-/* handoff: one item changes hands at a time, between threads and libuv loops.
+/* handoff: bounded queues that pass items between threads and libuv event loops, one at a time.
  *
- * THE OBJECTS
+ * OBJECTS
  *
- *   slot   A bounded queue of items held by value, with a FIFO queue of waiters at either end. Any
- *          thread may use it. Capacity 1 makes puts and gets alternate strictly;
- *          capacity 0 is a rendezvous; capacity N lets N items wait.
- *   port   A loop's end: lets a uv_loop_t put into and get from slots by requests and callbacks.
- *          One port serves every slot that its loop uses, over a single uv_async_t.
- *   lane   Two worker threads, a producer and a consumer, that take turns over a slot, each
- *          paced by the loop's timer, each reporting every hand-off to the loop in order.
+ *   slot   A bounded queue of items held by value, with a FIFO queue of waiters on each side. Any
+ *          thread may use it. With capacity 1, puts and gets strictly alternate. Capacity 0 is a
+ *          rendezvous: a put returns once its item is taken. With capacity N, N items can wait.
+ *   port   Attaches an event loop to slots: asynchronous puts and gets that complete in a callback
+ *          on the loop thread. One port serves every slot that its loop uses, with one uv_async_t.
+ *   lane   A producer thread and a consumer thread that take turns over a slot. The loop paces
+ *          each side with a timer and receives an event for every transfer, in order.
  *
  * LIFECYCLE
  *
- *   All objects are the caller's memory and must not move. `init` takes, once, all the memory that
- *   the object will ever use beyond that; no operation allocates. `init` returns 0, after which the
- *   object must be destroyed or closed, or an error, after which nothing is left behind and the
- *   same memory may be tried again. `destroy` is synchronous. `close` is asynchronous: the memory
- *   is the caller's again in the close callback. Every object has a `data` field that is the
- *   application's and that init leaves alone; all other fields are private unless marked readable.
+ *   The caller allocates every object. A port, a lane and a pending request must not move. `init`
+ *   makes the only allocation; no later operation allocates. If `init` returns 0, the object must
+ *   be destroyed or closed. If it returns an error, nothing is left behind and the same memory may
+ *   be used again. `destroy` is synchronous. `close` is asynchronous: the memory belongs to the
+ *   caller again in the close callback. Every object has a `data` field for the application, which
+ *   `init` does not touch. All other fields are private unless marked readable.
+ *
+ *   Structs that carry a `size` field may grow in later releases. A shorter options struct from an
+ *   older caller is accepted, and the options that it lacks take their defaults.
  *
  * ERRORS
  *
- *   Functions return 0 or a negative UV_E* code. Outputs are written only on success. Every
- *   function that returns a code returns UV_EINVAL for a null pointer that its text does not
- *   allow, and for an object that has been destroyed or closed; one that returns nothing then does
- *   nothing. The library never prints, exits, installs a signal handler, reads the environment, or
- *   keeps a global. After fork(), the child may only exec or start afresh with objects of its own.
+ *   Functions return 0 or a negative UV_E* code, and write outputs only on success. Every function
+ *   that returns a code returns UV_EINVAL for a null pointer that its text does not allow and for
+ *   an object that is closed or destroyed, and UV_ECANCELED for an object that is closing. A
+ *   function without a result does nothing in those cases. The library never prints, exits,
+ *   installs a signal handler, reads the environment, or keeps global state.
+ *
+ *   Objects must not be used in a forked child. The child may call exec(), or create its own.
  *
  * TIME
  *
- *   Durations and instants are nanoseconds in uint64_t. Instants are on uv_hrtime()'s clock.
- *   HANDOFF_NEVER as an instant means that it does not come.
+ *   Durations and times are nanoseconds in uint64_t. Times are on uv_hrtime()'s clock.
+ *   HANDOFF_NEVER means no deadline.
  *
  * THREADS
  *
- *   Each function states where it may be called: "any" thread, or the "loop" thread: the one that
- *   runs the loop of the port in question; none may be called from a signal handler. All callbacks
- *   of ports and lanes run on the loop thread, never inside the call that caused them and never
- *   under a lock; only a lane's `produce` and `consume` run on its workers. A finalizer
- *   (handoff_drop_cb) runs on whichever thread drops the item, inside the call that does. An item's
- *   way through a slot is a happens-before edge: what the putting thread wrote before the put is
- *   seen after the get. */
+ *   Each function states where it may be called: on "any" thread, or on the "loop" thread, which
+ *   runs the loop of the port in question. No function may be called from a signal handler. Port
+ *   and lane callbacks run on the loop thread, never inside the call that caused them. A lane's
+ *   `produce` and `consume` run on its worker threads. A finalizer (handoff_drop_cb) runs on the
+ *   thread that discards the item, inside the call that does so. No callback and no finalizer runs
+ *   under a lock. A put happens before the get that returns its item: writes made before the put
+ *   are visible after the get. */
 
 #ifndef HANDOFF_H
 #define HANDOFF_H
@@ -56,9 +61,9 @@ extern "C" {
 #endif
 
 #define HANDOFF_VERSION_MAJOR 0
-#define HANDOFF_VERSION_MINOR 1
+#define HANDOFF_VERSION_MINOR 2
 #define HANDOFF_VERSION_PATCH 0
-#define HANDOFF_VERSION "0.1.0"
+#define HANDOFF_VERSION "0.2.0"
 
 #if defined(_WIN32) && defined(HANDOFF_SHARED)
 #ifdef HANDOFF_BUILDING
@@ -72,7 +77,7 @@ extern "C" {
 #define HANDOFF_API
 #endif
 
-/* On functions whose result tells who owns an item: not to look at it is a bug. */
+/* Marks functions whose result decides who owns the item. Ignoring the result is a bug. */
 #if defined(__GNUC__)
 #define HANDOFF_CHECKED __attribute__((warn_unused_result))
 #else
@@ -81,11 +86,10 @@ extern "C" {
 
 #define HANDOFF_NEVER UINT64_MAX
 #define HANDOFF_CAPACITY_MAX ((size_t)1 << 20)
-#define HANDOFF_BUSY_POLL_DEFAULT_NS ((uint64_t)2000)
-#define HANDOFF_BUSY_POLL_MAX_NS ((uint64_t)1000 * 1000)
-#define HANDOFF_GATHER_MAX_NS ((uint64_t)1000 * 1000 * 1000)
+#define HANDOFF_DROP_OLDEST_ITEM_MAX ((size_t)4096)
+#define HANDOFF_COALESCE_MAX_NS ((uint64_t)1000 * 1000 * 1000)
 
-/* The two sides of a slot, and of a lane. */
+/* The two sides of a slot and of a lane. */
 typedef enum { HANDOFF_PRODUCER = 0, HANDOFF_CONSUMER = 1 } handoff_side_t;
 
 typedef struct handoff_slot_s handoff_slot_t;
@@ -93,509 +97,528 @@ typedef struct handoff_port_s handoff_port_t;
 typedef struct handoff_req_s handoff_req_t;
 typedef struct handoff_lane_s handoff_lane_t;
 
-/* The release of the library that is linked, "MAJOR.MINOR.PATCH".
+/* The version of the linked library, "MAJOR.MINOR.PATCH".
  *
  * Thread:  any.
  * Blocks:  no.
  * Returns: a constant string. */
 HANDOFF_API const char *handoff_version(void);
 
-/* ------------------------------------------------------------------------------------- slot -- */
+/* -------------------------------------------------------------------------------------- slot -- */
 
-/* Called with an item that nobody will get any more; frees what the item refers to, not the item's
- * own bytes. A put that replaces an item calls it with one of the slot's locks held, so that it may not
- * call anything on that slot, nor wait for somebody who does; handoff_slot_abort and handoff_slot_destroy hold none. */
+/* Finalizer for an item that will never be delivered. It releases what the item refers to; the
+ * library owns the item's bytes. It runs with no lock held and may use the slot, except from
+ * handoff_slot_destroy. */
 typedef void (*handoff_drop_cb)(void *item, void *arg);
 
-/* What a put does that finds the slot full.
+/* What a put does when the slot is full.
  *
- *   WAIT    It waits for room: nothing is lost.
- *   LATEST  It takes the place of the oldest item, which is dropped: getters see the newest `capacity`
- *           items, in order. No put ever waits, whichever call it is. */
-typedef enum { HANDOFF_WAIT = 0, HANDOFF_LATEST = 1 } handoff_overflow_t;
+ *   BLOCK        It waits for room. Nothing is lost.
+ *   DROP_OLDEST  It evicts the oldest item, which is finalized. Getters see the newest `capacity`
+ *                items, in order. No put ever waits. */
+typedef enum { HANDOFF_BLOCK = 0, HANDOFF_DROP_OLDEST = 1 } handoff_overflow_t;
 
 typedef struct handoff_slot_options_s {
-  size_t size;                 /* of this struct: set by handoff_slot_options() */
-  size_t item_size;            /* bytes of an item, at least 1; it is kept aligned */
-  size_t capacity;             /* items that may wait, 0 to HANDOFF_CAPACITY_MAX; 0: rendezvous */
-  handoff_overflow_t overflow; /* HANDOFF_LATEST needs a capacity of at least 1 */
-  const char *name;            /* for people who debug; kept, not copied; may be NULL */
+  size_t size;                 /* of this struct; set by handoff_slot_options() */
+  size_t item_size;            /* bytes of an item, at least 1; items are kept aligned */
+  size_t capacity;             /* items that can wait, 0 to HANDOFF_CAPACITY_MAX; 0: rendezvous */
+  handoff_overflow_t overflow; /* HANDOFF_DROP_OLDEST needs a capacity of at least 1 */
+  const char *name;            /* for debugging; kept, not copied; may be NULL */
   handoff_drop_cb drop;        /* may be NULL */
   void *drop_arg;
 } handoff_slot_options_t;
 
-/* The defaults: capacity 1, puts wait, no name, no drop. Inline, so that the caller's own idea of the
- * struct's size is what `size` records. */
+/* The defaults: capacity 1, puts block, no name, no finalizer. Inline so that `size` records the
+ * sizeof of the struct that the caller was compiled with. */
 static inline handoff_slot_options_t handoff_slot_options(size_t item_size) {
   handoff_slot_options_t options;
   options.size = sizeof options;
   options.item_size = item_size;
   options.capacity = 1;
-  options.overflow = HANDOFF_WAIT;
+  options.overflow = HANDOFF_BLOCK;
   options.name = NULL;
   options.drop = NULL;
   options.drop_arg = NULL;
   return options;
 }
 
-/* Private: a link in one of the library's queues. */
+/* Private: a link in one of the library's lists. */
 struct handoff__link {
   struct handoff__link *next;
   struct handoff__link *prev;
 };
 
-/* Private: somebody, a thread or a loop's request, who waits for a slot. */
+/* Private: a thread or a loop request that waits in a slot. */
 struct handoff__waiter {
-  struct handoff__link link; /* Guarded by the lock of the slot's end: in its `waiters`. */
-  bool queued;               /* Guarded by the same. */
-  /* Set before it is queued, then constant. */
-  bool is_putter;  /* which end */
-  bool is_ordered; /* Wakes must come in the order of the items: called with the lock held. So it is
-                      for requests, and not for threads. */
-  unsigned hope;   /* pauses that it is worth to wait before sleeping */
-  void *item;      /* where the item comes from (a putter: only read) or goes to */
-  void (*wake)(struct handoff__waiter *); /* called once, by whoever has set the status */
-  uint64_t since_ns;                      /* when it began to wait */
-  uintptr_t who;                          /* the thread, or the request's address */
-  /* Atomic: whoever takes it decides how the wait ends. */
+  /* Guarded by the lock of the slot's side. */
+  struct handoff__link link; /* in the side's wait queue */
+  bool is_queued;
+  /* Set before the waiter is queued, then constant. */
+  handoff_side_t side;
+  bool is_request;      /* Woken under the slot's locks, so that callbacks keep the items' order. */
+  unsigned spin_budget; /* iterations that the thread may spin before it sleeps */
+  void *item;           /* where the item comes from (a put reads it only) or goes to */
+  void (*wake)(struct handoff__waiter *); /* called once, by the claimant, after it sets status */
+  uint64_t wait_start_ns;
+  uintptr_t owner_id; /* the thread, or the request's address */
+  /* Atomic: the first to claim the waiter decides how its wait ends. */
   unsigned claim;
-  int status; /* Set by whoever has claimed it, before `wake`. */
+  int status; /* Written by the claimant before it calls `wake`. */
 };
 
 struct handoff_slot_s {
-  void *data;                 /* the application's */
+  void *data;                 /* for the application */
   struct handoff__slot *impl; /* private */
 };
 
-/* Makes an empty, open slot. All the memory that it will ever use is taken here.
+/* Creates an empty, open slot. A handoff_slot_t may be copied or moved; all copies are the same
+ * slot.
  *
  * Thread:  any.
  * Blocks:  no.
  * Returns: 0; UV_EINVAL for an item size of 0, a capacity above HANDOFF_CAPACITY_MAX, a total size
- *          beyond a quarter of what size_t holds, an overflow that does not exist or does not go with capacity 0, or
- *          a `size` field that no release ever had; UV_ENOMEM; what uv_mutex_init and uv_cond_init return.
- * Owns:    the caller owns the memory and must handoff_slot_destroy() it. */
+ *          above a quarter of SIZE_MAX, an unknown overflow policy, HANDOFF_DROP_OLDEST with
+ *          capacity 0 or, if `drop` is set, with items larger than HANDOFF_DROP_OLDEST_ITEM_MAX,
+ *          or an unknown `size` field; UV_ENOMEM; what uv_mutex_init and uv_cond_init return.
+ * Owns:    the caller must handoff_slot_destroy() the slot. */
 HANDOFF_API int handoff_slot_init(handoff_slot_t *slot, const handoff_slot_options_t *options);
 
-/* Puts a copy of the item into the slot, waiting while it is full or others wait before it. At
- * capacity 0 it returns when the item has been taken.
+/* Puts a copy of the item into the slot. Waits while the slot is full or other putters wait. With
+ * capacity 0 it returns once the item has been taken.
  *
- * Thread:  any; on a loop's thread it holds the loop up.
+ * Thread:  any; on a loop thread it blocks the loop.
  * Blocks:  until there is room or the slot is shut.
- * Returns: 0; UV_EPIPE once shut; UV_EBUSY where only this thread could make room (handoff_slot_bind);
- *          where the system can make no condition variable, its error.
- * Owns:    on 0 what the item refers to is the slot's; otherwise it is still the caller's. */
-HANDOFF_API HANDOFF_CHECKED int handoff_put(handoff_slot_t *slot, const void *item);
+ * Returns: 0; UV_EPIPE once shut; UV_EBUSY if waiting would deadlock, because the calling thread is
+ *          the bound consumer (handoff_slot_bind); an error of uv_cond_init.
+ * Owns:    on 0 the slot owns what the item refers to; otherwise the caller still does. */
+HANDOFF_API HANDOFF_CHECKED int handoff_slot_put(handoff_slot_t *slot, const void *item);
 
-/* Like handoff_put, without waiting.
+/* Like handoff_slot_put, without waiting.
  *
  * Thread:  any.
- * Blocks:  no, but for the slot's locks, which are held while items are copied and requests posted, while
- *          HANDOFF_LATEST drops an item, and by handoff_slot_stats and handoff_slot_dump; who spins
- *          with one lets go when it is wanted.
+ * Blocks:  no. Like every call below that "locks", it may spin or yield briefly for a slot lock
+ *          that another thread holds while it copies an item, posts a request or collects
+ *          statistics. The locks do not inherit priorities.
  * Returns: 0; UV_EPIPE once shut; UV_EAGAIN if it would have to wait.
- * Owns:    as handoff_put. */
-HANDOFF_API HANDOFF_CHECKED int handoff_try_put(handoff_slot_t *slot, const void *item);
+ * Owns:    as handoff_slot_put. */
+HANDOFF_API HANDOFF_CHECKED int handoff_slot_try_put(handoff_slot_t *slot, const void *item);
 
-/* Like handoff_put, up to an instant. One that has passed still succeeds if the item can be put at
- * once; the call never gives up early; shut beats timed out.
+/* Like handoff_slot_put, with a deadline. It never gives up early. After the deadline it still
+ * succeeds if the item can be put at once. If both apply, it returns UV_EPIPE, not UV_ETIMEDOUT.
  *
- * Thread:  any; on a loop's thread it holds the loop up.
+ * Thread:  any; on a loop thread it blocks the loop.
  * Blocks:  until there is room, the slot is shut, or uv_hrtime() reaches deadline_ns.
- * Returns: as handoff_put; UV_ETIMEDOUT.
- * Owns:    as handoff_put. */
-HANDOFF_API HANDOFF_CHECKED int handoff_put_until(handoff_slot_t *slot, const void *item,
-                                                  uint64_t deadline_ns);
+ * Returns: as handoff_slot_put; UV_ETIMEDOUT.
+ * Owns:    as handoff_slot_put. */
+HANDOFF_API HANDOFF_CHECKED int handoff_slot_put_until(handoff_slot_t *slot, const void *item,
+                                                       uint64_t deadline_ns);
 
-/* Takes the oldest item out of the slot and copies it to `item`, waiting while there is none or
- * others wait before it.
+/* Takes the oldest item and copies it to `item`. Waits while there is none or other getters wait.
  *
- * Thread:  any; on a loop's thread it holds the loop up.
+ * Thread:  any; on a loop thread it blocks the loop.
  * Blocks:  until there is an item, or the slot is shut and drained.
- * Returns: 0; UV_EOF once shut and drained; UV_EBUSY where only this thread could put one
- *          (handoff_slot_bind); where the system can make no condition variable, its error.
- * Owns:    on 0 what the item refers to is the caller's. */
-HANDOFF_API HANDOFF_CHECKED int handoff_get(handoff_slot_t *slot, void *item);
+ * Returns: 0; UV_EOF once shut and drained; UV_EBUSY if waiting would deadlock, because the calling
+ *          thread is the bound producer (handoff_slot_bind); an error of uv_cond_init.
+ * Owns:    on 0 the caller owns what the item refers to. */
+HANDOFF_API HANDOFF_CHECKED int handoff_slot_get(handoff_slot_t *slot, void *item);
 
-/* Like handoff_get, without waiting.
+/* Like handoff_slot_get, without waiting.
  *
  * Thread:  any.
- * Blocks:  no, but for the slot's locks.
+ * Blocks:  no; locks.
  * Returns: 0; UV_EOF once shut and drained; UV_EAGAIN if it would have to wait.
- * Owns:    as handoff_get. */
-HANDOFF_API HANDOFF_CHECKED int handoff_try_get(handoff_slot_t *slot, void *item);
+ * Owns:    as handoff_slot_get. */
+HANDOFF_API HANDOFF_CHECKED int handoff_slot_try_get(handoff_slot_t *slot, void *item);
 
-/* Like handoff_get, up to an instant, by the rules of handoff_put_until.
+/* Like handoff_slot_get, with a deadline, by the rules of handoff_slot_put_until.
  *
- * Thread:  any; on a loop's thread it holds the loop up.
- * Blocks:  until there is an item, the slot is shut and drained, or uv_hrtime() reaches deadline_ns.
- * Returns: as handoff_get; UV_ETIMEDOUT.
- * Owns:    as handoff_get. */
-HANDOFF_API HANDOFF_CHECKED int handoff_get_until(handoff_slot_t *slot, void *item,
-                                                  uint64_t deadline_ns);
+ * Thread:  any; on a loop thread it blocks the loop. Blocks:  until there is an item, the slot is
+ * shut and drained, or uv_hrtime() reaches deadline_ns. Returns: as handoff_slot_get; UV_ETIMEDOUT.
+ * Owns:    as handoff_slot_get. */
+HANDOFF_API HANDOFF_CHECKED int handoff_slot_get_until(handoff_slot_t *slot, void *item,
+                                                       uint64_t deadline_ns);
 
-/* Copies the oldest item to `item` and leaves it in the slot, as one step: it is in nobody else's hands, but
- * what it refers to is still the slot's, and may be the next getter's, or dropped, as soon as this returns.
- *
- * Thread:  any.
- * Blocks:  no, but for the slot's locks.
- * Returns: 0; UV_EOF once shut and drained; UV_EAGAIN if there is none, as always at capacity 0. */
-HANDOFF_API HANDOFF_CHECKED int handoff_peek(handoff_slot_t *slot, void *item);
-
-/* Ends the putting, for good. Whoever waits to put gets UV_EPIPE and keeps the item; what is in the
- * slot can still be got, then getters get UV_EOF. Shutting again changes nothing.
+/* Copies the oldest item to `item` and leaves it in the slot. The copy is atomic, but only a copy:
+ * as soon as this returns, another getter may take the item and free what it refers to.
  *
  * Thread:  any.
- * Blocks:  no, but for the slot's locks. */
+ * Blocks:  no; locks.
+ * Returns: 0; UV_EOF once shut and drained; UV_EAGAIN if the slot is empty, as it always is with
+ *          capacity 0. */
+HANDOFF_API HANDOFF_CHECKED int handoff_slot_peek(handoff_slot_t *slot, void *item);
+
+/* Closes the slot for putting. This cannot be undone. Waiting putters get UV_EPIPE and keep their
+ * items. Getters take the remaining items, then get UV_EOF. Shutting again changes nothing.
+ *
+ * Thread:  any.
+ * Blocks:  no; locks. */
 HANDOFF_API void handoff_slot_shut(handoff_slot_t *slot);
 
-/* Shuts the slot and drops what is in it, oldest first. Whoever waits to put gets UV_EPIPE and keeps the
- * item; getters get UV_EOF. It uses the slot until it has returned.
+/* Shuts the slot and finalizes the items in it, oldest first. Waiting putters get UV_EPIPE and keep
+ * their items; getters get UV_EOF. The slot must live until this returns.
  *
  * Thread:  any.
- * Blocks:  no, but for the slot's locks.
- * Returns: how many items were dropped; aborting again drops none. */
+ * Blocks:  no; locks.
+ * Returns: how many items were finalized; a second abort finalizes none. */
 HANDOFF_API size_t handoff_slot_abort(handoff_slot_t *slot);
 
-/* Drops the items that are left and frees what init took. Nobody may be using the slot, but the last
- * user may destroy it as soon as its own call has returned: a call, or request, whose hand-off is
- * known to be done no longer touches it, even if it has not returned, or called back, yet. What threads
- * wait in may outlast the slot: it is the library's own, and the last such call, waiting or waking, frees it.
+/* Finalizes the remaining items and frees the slot. No thread may be using the slot. A call whose
+ * transfer is known to be complete no longer touches the slot, even if it has not returned, so the
+ * last user may destroy the slot at once. The library frees its memory after the last such call.
  *
  * Thread:  any.
- * Blocks:  no. */
+ * Blocks:  no; locks. */
 HANDOFF_API void handoff_slot_destroy(handoff_slot_t *slot);
 
-/* What a side has waited: threads and requests that were queued. A thread that spins before it sleeps is
- * not queued yet, but at capacity 0 it is. */
+/* The waits of one side: threads and requests that were queued. A thread that spins before it
+ * sleeps is not queued yet, except with capacity 0. */
 typedef struct handoff_slot_side_stats_s {
-  size_t waiting;      /* how many do now */
-  uint64_t waits;      /* how often one had to */
-  uint64_t blocked_ns; /* for how long: of threads, and of waits that are over, only */
+  size_t waiting;      /* how many wait now */
+  uint64_t waits;      /* how many have waited */
+  uint64_t blocked_ns; /* total time that threads waited, for waits that are over */
   uint64_t timeouts;   /* waits that ended with UV_ETIMEDOUT */
   uint64_t cancels;    /* waits that ended with UV_ECANCELED */
 } handoff_slot_side_stats_t;
 
-/* At every instant puts == gets + replaced + dropped + count. */
+/* At every moment puts == gets + evicted + discarded + count. */
 typedef struct handoff_slot_stats_s {
-  uint64_t puts;                      /* items accepted */
-  uint64_t gets;                      /* items handed on */
-  uint64_t replaced;                  /* items that HANDOFF_LATEST has dropped */
-  uint64_t dropped;                   /* items that handoff_slot_abort has dropped */
-  size_t count;                       /* items in the slot now */
-  size_t high_water;                  /* the most items that have ever been in it */
-  handoff_slot_side_stats_t sides[2]; /* by handoff_side_t */
+  size_t size;        /* the caller sets it to sizeof of this struct; the library fills no more */
+  size_t count;       /* items in the slot now */
+  size_t high_water;  /* the most items that have been in it */
+  uint64_t puts;      /* items accepted */
+  uint64_t gets;      /* items delivered */
+  uint64_t evicted;   /* items that HANDOFF_DROP_OLDEST has evicted */
+  uint64_t discarded; /* items that handoff_slot_abort has discarded */
+  handoff_slot_side_stats_t producer;
+  handoff_slot_side_stats_t consumer;
 } handoff_slot_stats_t;
 
-/* What has happened to the slot so far, seen at one instant.
+/* A consistent snapshot of the slot's counters.
  *
  * Thread:  any.
- * Blocks:  no, but for the slot's locks.
- * Returns: 0; UV_EINVAL. */
+ * Blocks:  no; locks.
+ * Returns: 0; UV_EINVAL, also for a `size` of 0. */
 HANDOFF_API int handoff_slot_stats(handoff_slot_t *slot, handoff_slot_stats_t *stats);
 
-/* Writes what state the slot is in, for people who debug: its name, whether it is shut, its items, who waits
- * and for how long, a line each. The text is not for programs: it may change with any release. It ends
- * with a 0 byte and is cut to `size` bytes; `text` may be NULL when `size` is 0.
+/* Describes the slot for debugging: its name, whether it is shut, its items, and who waits for how
+ * long, one per line. Programs must not parse the text; it may change with any release. The text
+ * ends with a NUL and is truncated to `size` bytes. `text` may be NULL if `size` is 0.
  *
  * Thread:  any.
- * Blocks:  no, but for the slot's locks, which it holds while it writes.
+ * Blocks:  no; locks, and holds the locks while it formats the text.
  * Returns: the length of the whole text, as snprintf does; UV_EINVAL. */
 HANDOFF_API int handoff_slot_dump(handoff_slot_t *slot, char *text, size_t size);
 
-/* A promise: all puts (HANDOFF_PRODUCER) or gets (HANDOFF_CONSUMER) of this slot are made on the calling
- * thread, as a rule by requests of the loop that runs on it. A blocking call of the other side on this
- * thread, if it had to wait, could never return: it is refused with UV_EBUSY instead. Calling this again
- * for the side moves the promise to another thread, as a loop may be moved.
+/* Declares that only the calling thread will put (HANDOFF_PRODUCER) or get (HANDOFF_CONSUMER),
+ * usually through requests of its loop. A blocking call of the other side on this thread could
+ * then never return if it had to wait, so it is refused with UV_EBUSY. A later call for the same
+ * side moves the declaration to another thread.
  *
- * Thread:  any; of a loop, the one that runs it.
- * Blocks:  no, but for the slot's locks.
- * Returns: 0; UV_EINVAL when there is no such side. */
+ * Thread:  any; for a loop, the thread that runs it.
+ * Blocks:  no; locks.
+ * Returns: 0; UV_EINVAL for an unknown side. */
 HANDOFF_API int handoff_slot_bind(handoff_slot_t *slot, handoff_side_t side);
 
-/* ------------------------------------------------------------------------------------- port -- */
+/* -------------------------------------------------------------------------------------- port -- */
 
 typedef void (*handoff_req_cb)(handoff_req_t *req, int status);
 typedef void (*handoff_port_close_cb)(handoff_port_t *port);
 
 struct handoff_port_s {
-  void *data;                 /* the application's */
+  void *data;                 /* for the application */
   uv_loop_t *loop;            /* readable */
   struct handoff__port *impl; /* private */
 };
 
-/* Private: something that a port runs on its loop. */
-struct handoff__job {
-  struct handoff__link link; /* Guarded by the port's lock while in `ready`; then loop thread. */
-  void (*run)(struct handoff__job *);
+/* Private: a function that a port runs on its loop. */
+struct handoff__task {
+  struct handoff__link link; /* Guarded by the task queue's lock while in its inbox. */
+  void (*run)(struct handoff__task *);
 };
 
-/* A request: one put or get that is under way on a loop. Zero it before its first use; it may be
- * used again from within its own callback on. */
+/* Private: an activity of a port, which the port tells when it closes. Loop thread only. */
+struct handoff__member {
+  struct handoff__link link;
+  void (*on_port_close)(struct handoff__member *);
+};
+
+/* A request: one put or get in progress on a loop. */
 struct handoff_req_s {
-  void *data;           /* the application's */
+  void *data;           /* for the application */
   handoff_port_t *port; /* readable while pending and in the callback */
   handoff_slot_t *slot; /* readable while pending and in the callback */
-  /* All that follows is private. Loop thread only, but for the waiter. */
+  /* Private. Loop thread only, except for the waiter. */
   struct handoff__waiter waiter;
-  struct handoff__job job;
-  struct handoff__link link; /* in the port's `reqs` */
-  bool pending;
+  struct handoff__task task;
+  struct handoff__member member;
+  bool is_pending;
   handoff_req_cb on_done;
 };
 
-/* Gives the loop a port. A loop may have several, but one is enough for any number of slots. An
- * idle port does not keep the loop alive; a pending request and a running or closing lane do.
- * uv_walk() shows handles of the port's, whose `data` is not the application's: leave them alone. If they
- * were closed by uv_close(), nothing would be called back any more. handoff_port_close() closes them.
+/* Attaches a port to the loop. One port is enough for any number of slots, but a loop may have
+ * several. An idle port does not keep the loop alive; a pending request and a running or closing
+ * lane do. Do not uv_close() handles found by uv_walk() that belong to a port, and do not touch
+ * their `data`: handoff_port_close() closes them.
  *
  * Thread:  loop.
  * Blocks:  no.
  * Returns: 0; UV_EINVAL; what uv_mutex_init and uv_async_init return (UV_ENOMEM, UV_EMFILE, …).
- * Owns:    the caller owns the memory and must handoff_port_close() it. */
+ * Owns:    the caller must handoff_port_close() the port. */
 HANDOFF_API int handoff_port_init(uv_loop_t *loop, handoff_port_t *port);
 
-/* How long the loop may look for the next hand-off, busy, instead of going to sleep. In the meantime a hand-off costs no
- * system call on either side. 0: not at all.
- *
- * At first it is HANDOFF_BUSY_POLL_DEFAULT_NS: a request that is begun in a callback of the port, and would have
- * to wait with nothing else for the port to do, may take about so long, where that has lately been worth it, or would have
- * been. While items keep coming meanwhile the port goes on for some 100 us, and so it does with any max_ns; then the
- * loop's other handles have their turn. With more, the loop also looks just before it would block, while something is under
- * way on the port; then descriptors may wait for max_ns. Where that has not been worth it lately it looks for an
- * eighth of max_ns, and every sixteenth time for all of it: a loop that waits in vain pays for that. Neither is done
- * while another handle is due, nor on one CPU. Nobody can tell that a loop is run with UV_RUN_NOWAIT and would not
- * have blocked: leave it at the default there. Less than the default is as good as the default.
+/* Allows or forbids spinning on the loop thread; it is allowed at first. A request that would have
+ * to wait may then spin for 1 to 3 us before it is queued, if it starts in a callback of the port,
+ * nothing else is due on the loop, and the loop last blocked for less than a wake-up costs. While
+ * items keep arriving, the port dispatches for up to 100 us before the loop's other handles run.
+ * The port never spins on one CPU.
  *
  * Thread:  loop.
  * Blocks:  no.
- * Returns: 0; UV_EINVAL for more than HANDOFF_BUSY_POLL_MAX_NS, or when the port is closing. */
-HANDOFF_API int handoff_port_set_busy_poll(handoff_port_t *port, uint64_t max_ns);
+ * Returns: 0; UV_EINVAL; UV_ECANCELED. */
+HANDOFF_API int handoff_port_set_spin(handoff_port_t *port, bool is_allowed);
 
-/* Puts a copy of the item into the slot when its turn comes. A thread that waits in the slot and a
- * request that does wait in one queue. Callbacks of one port's gets, or puts, in one slot come in the
- * order of the items; but an answer to the item may be called back before on_done is.
+/* Prepares a request for its first use. A request in zeroed memory needs no init. A request may be
+ * used again as soon as its callback has been called.
+ *
+ * Thread:  any.
+ * Blocks:  no. */
+HANDOFF_API void handoff_req_init(handoff_req_t *req);
+
+/* Puts a copy of the item into the slot when its turn comes. Requests and threads wait in the same
+ * queue. Callbacks of one port's puts (or gets) in one slot run in the order of the items. The
+ * receiver may see the item, and even answer it, before on_done runs.
  *
  * Thread:  loop.
- * Blocks:  no.
- * Returns: 0, and then on_done runs exactly once with 0, UV_EPIPE (shut) or UV_ECANCELED; or
- *          UV_EINVAL, UV_EBUSY (the request is pending already), UV_ECANCELED (the port is
- *          closing), and then it does not run.
- * Owns:    `item` must stay readable and unchanged until on_done. With status 0 what it refers to is
- *          the slot's; otherwise it is still the caller's. The request is the library's until
- *          on_done; the slot must live until then, or until the hand-off is known to be done. */
+ * Blocks:  no; locks.
+ * Returns: 0: on_done will run exactly once, with 0, UV_EPIPE (shut) or UV_ECANCELED. UV_EINVAL;
+ *          UV_EBUSY if the request is pending; UV_ECANCELED if the port is closing: on_done will
+ *          not run.
+ * Owns:    `item` must stay readable and unchanged until on_done. With status 0 the slot owns what
+ *          it refers to; otherwise the caller still does. The library owns the request until
+ *          on_done. The slot must live until on_done, or until the transfer is known to be
+ *          complete; `req->slot` may then dangle in the callback. */
 HANDOFF_API HANDOFF_CHECKED int handoff_port_put(handoff_port_t *port, handoff_req_t *req,
                                                  handoff_slot_t *slot, const void *item,
                                                  handoff_req_cb on_done);
 
-/* Takes the oldest item out of the slot when the request's turn comes, and copies it to `item`.
+/* Takes the oldest item when the request's turn comes and copies it to `item`.
  *
  * Thread:  loop.
- * Blocks:  no.
- * Returns: 0, and then on_done runs exactly once with 0, UV_EOF (shut and drained) or UV_ECANCELED;
- *          or the errors of handoff_port_put, and then it does not run.
- * Owns:    `item` must stay writable until on_done. With status 0 what it refers to is the caller's.
- *          The request is the library's until on_done; the slot as in handoff_port_put. */
+ * Blocks:  no; locks.
+ * Returns: 0: on_done will run exactly once, with 0, UV_EOF (shut and drained) or UV_ECANCELED; or
+ *          the errors of handoff_port_put, and on_done will not run.
+ * Owns:    `item` must stay writable until on_done. With status 0 the caller owns what it refers
+ *          to. The request and the slot as in handoff_port_put. */
 HANDOFF_API HANDOFF_CHECKED int handoff_port_get(handoff_port_t *port, handoff_req_t *req,
                                                  handoff_slot_t *slot, void *item,
                                                  handoff_req_cb on_done);
 
-/* Takes a waiting request back: its callback will run with UV_ECANCELED.
+/* Cancels a waiting request: its callback will run with UV_ECANCELED.
  *
  * Thread:  the loop of the request's port.
- * Blocks:  no.
- * Returns: 0; UV_EBUSY when it is too late: the callback will run with what happened; UV_EINVAL when
- *          the request is not pending. */
+ * Blocks:  no; locks.
+ * Returns: 0; UV_EBUSY if the request has completed already: its callback will run with the result;
+ *          UV_EINVAL if the request is not pending. */
 HANDOFF_API int handoff_cancel(handoff_req_t *req);
 
-/* Whether what is under way on the port keeps the loop alive, as uv_ref() and uv_unref(): a port
- * starts referenced, and calling either twice is the same as once.
+/* Like uv_ref() and uv_unref(): whether activity on the port keeps the loop alive. A port starts
+ * referenced. Calling either function twice is the same as once.
  *
  * Thread:  loop.
  * Blocks:  no. */
 HANDOFF_API void handoff_port_ref(handoff_port_t *port);
 HANDOFF_API void handoff_port_unref(handoff_port_t *port);
 
-/* Cancels the port's pending requests, waits for their callbacks and for the lanes that are
- * closing, then closes the port. on_close may be NULL.
+/* Closes the port, its lanes and its requests. Pending requests complete with UV_ECANCELED, unless
+ * their transfer is done already. Lanes are closed as by handoff_lane_close() without a callback;
+ * those that are closing already keep theirs. The port closes once all of them have finished.
+ * on_close may be NULL.
  *
  * Thread:  loop.
  * Blocks:  no.
- * Returns: 0, and then on_close runs exactly once; UV_EBUSY while a lane of the port is open and not
- *          closing; UV_EINVAL when it is closing already.
- * Owns:    the memory is the caller's again in on_close. */
+ * Returns: 0: on_close will run exactly once; UV_ECANCELED if the port is closing already.
+ * Owns:    in on_close the memory of the port and of its lanes belongs to the caller again. */
 HANDOFF_API int handoff_port_close(handoff_port_t *port, handoff_port_close_cb on_close);
 
-/* ------------------------------------------------------------------------------------- lane -- */
+/* -------------------------------------------------------------------------------------- lane -- */
 
-/* What a side does that could not begin its work when its tick was due. Ticks are due at
- * t0 + k * interval; none ever comes early, and nothing accumulates. A worker is woken for its tick a little before it
- * is due, by as much as that has lately taken, half a millisecond at most, and begins when it is.
+/* Policy for a side that cannot start its work when its tick is due (tokio: MissedTickBehavior).
+ * Ticks are due at t0 + k * interval. No tick starts early and no error accumulates.
  *
- *   SKIP   Stay on the grid. A late tick is still worked off at once while it is the newest one;
- *          older ones are missed. A side that has waited for the other for a whole interval or longer
- *          gives up the ticks that passed meanwhile: what follows a pause is no burst.
- *   SHIFT  Leave the grid: the next tick is due one interval after the work began or, if the side had to
- *          wait for the other one, after that wait ended.
- *   BURST  Catch up: up to `burst` ticks are kept and worked off at once; more are missed. */
-typedef enum { HANDOFF_SKIP = 0, HANDOFF_SHIFT = 1, HANDOFF_BURST = 2 } handoff_late_t;
+ *   SKIP   Stay on the grid. The newest late tick still runs at once; older ones are missed. A side
+ *          that waits for the other one for an interval or longer misses the ticks of that time:
+ *          ticks missed while blocked are not made up. (tokio: Skip)
+ *   SHIFT  Leave the grid. The next tick is due one interval after the work began or, if the side
+ *          had to wait for the other one, one interval after that wait ended. (tokio: Delay)
+ *   BURST  Catch up. Up to `burst` late ticks run back to back, including the one in progress;
+ *          older ones are missed. A token bucket of `burst` tokens. (tokio: Burst, but bounded) */
+typedef enum {
+  HANDOFF_MISSED_SKIP = 0,
+  HANDOFF_MISSED_SHIFT = 1,
+  HANDOFF_MISSED_BURST = 2
+} handoff_missed_t;
 
-/* One hand-off, seen from one side. The two events of an item come one after the other: the slot's
- * law, 0 <= puts - gets <= capacity, holds at every point of the sequence of events. At capacity 1
- * and 0 they alternate strictly. */
+/* One transfer, seen from one side. Events are delivered so that 0 <= puts - gets <= capacity holds
+ * at every point of their sequence (with capacity 0, as with 1): the occupancy invariant. With
+ * capacity 1 or 0 the two sides' events strictly alternate. */
 typedef struct handoff_event_s {
+  size_t size; /* of this struct in the linked library */
   handoff_side_t side;
   uint64_t number;     /* 1 for the side's first item since start, 2, 3, … */
-  uint64_t due_ns;     /* when the tick was due; 0 when the side is not paced */
-  uint64_t begun_ns;   /* when the side took its tick; without pace, when it began its turn */
-  uint64_t done_ns;    /* when the item had been put, or got */
-  uint64_t waited_ns;  /* how long of that it waited for the other side */
-  uint64_t handoff_ns; /* consumer: from when both sides were ready to when it had the item */
-  uint64_t missed;     /* ticks missed between the side's last one and this one */
+  uint64_t due_ns;     /* when the tick was due; 0 if the side is unpaced */
+  uint64_t begun_ns;   /* when the side took its tick or, unpaced, when it began its turn */
+  uint64_t done_ns;    /* when the item had been put or got */
+  uint64_t waited_ns;  /* how much of that time it waited for the other side */
+  uint64_t handoff_ns; /* consumer: from both sides being ready to having the item; producer: 0 */
+  uint64_t missed;     /* ticks missed between the side's previous tick and this one */
 } handoff_event_t;
 
-/* Makes the next item in the item_size bytes at `item`. Worker thread. It may block, but the
- * application must then be able to wake it, or the lane cannot end. An item that finds the lane ended is dropped,
- * here on the worker's thread; those that wait in the slot then are dropped on the loop's.
- * Returns: 0; HANDOFF_LAST: this item is the last one; UV_EOF: there is no item, and there will be
- *          none; another negative code: the lane ends with it. A paced producer that knows its last
- *          item saves the lane the wait for a tick that it would end on. */
+/* Makes the next item in the item_size bytes at `item`, on the producer's thread. It may block, but
+ * then the application must be able to wake it, or the lane cannot end. If the lane has ended
+ * meanwhile, the item is finalized on this thread.
+ *
+ * Returns: 0; HANDOFF_LAST: this item is the last one; UV_EOF: no item, and none will follow;
+ *          another negative code ends the lane with that code. HANDOFF_LAST saves a paced producer
+ *          from waiting one more interval only to return UV_EOF. */
 #define HANDOFF_LAST 1
 typedef int (*handoff_produce_cb)(handoff_lane_t *lane, void *item);
 
-/* Works on an item, which it now owns. Worker thread.
- * Returns: 0; a negative code: the lane ends with it. */
+/* Processes an item, which it now owns, on the consumer's thread.
+ *
+ * Returns: 0; a negative code ends the lane with that code. */
 typedef int (*handoff_consume_cb)(handoff_lane_t *lane, void *item);
 
-/* Learns of a hand-off, once the callback that made or worked on its item has returned. Loop. */
+/* Called on the loop after each transfer, once `produce` or `consume` has returned. */
 typedef void (*handoff_event_cb)(handoff_lane_t *lane, const handoff_event_t *event);
 
-/* Learns that the lane has come to rest: both workers have ended and every event has been
- * delivered. Loop. The lane may be started again, here too. Where it was not the end of the items that
- * ended it some may be left, which the next handoff_lane_start, or handoff_lane_close, drops.
- * Status: 0 after handoff_lane_stop or the end of the items, once all were consumed; the code that a
- *         callback ended the lane with, whichever was first; where the system can make a worker no condition
- *         variable, its error; UV_ECANCELED when handoff_lane_close cut it short and nothing had gone wrong. */
+/* Called on the loop when both workers have exited and all events have been delivered. The lane may
+ * be started again, also from here. If an error ended the lane, items may remain in it; the next
+ * handoff_lane_start, or handoff_lane_close, finalizes them on the loop thread.
+ *
+ * Status: 0 after handoff_lane_stop or the end of the items, once all were consumed; the first code
+ *         with which a callback ended the lane; an error of uv_cond_init; UV_ECANCELED if
+ *         handoff_lane_close ended a lane that had no error. */
 typedef void (*handoff_end_cb)(handoff_lane_t *lane, int status);
 
 typedef void (*handoff_lane_close_cb)(handoff_lane_t *lane);
 
-typedef struct handoff_pacing_s {
-  uint64_t interval_ns; /* 0: not paced */
-  handoff_late_t late;
-  size_t burst; /* for HANDOFF_BURST: 1 to HANDOFF_CAPACITY_MAX */
-} handoff_pacing_t;
+typedef struct handoff_side_options_s {
+  uint64_t interval_ns; /* 0: unpaced */
+  handoff_missed_t missed;
+  size_t burst; /* for HANDOFF_MISSED_BURST: 1 to HANDOFF_CAPACITY_MAX */
+} handoff_side_options_t;
 
 typedef struct handoff_lane_options_s {
-  size_t size;          /* of this struct: set by handoff_lane_options() */
-  size_t item_size;     /* bytes of an item, at least 1 */
-  size_t capacity;      /* as in handoff_slot_options_t */
-  const char *name;     /* kept, not copied; may be NULL */
-  handoff_drop_cb drop; /* for items made but never consumed; may be NULL */
+  size_t size;                /* of this struct; set by handoff_lane_options() */
+  size_t item_size;           /* bytes of an item, at least 1 */
+  handoff_produce_cb produce; /* required */
+  handoff_consume_cb consume; /* required */
+  size_t capacity;            /* as in handoff_slot_options_t */
+  const char *name;           /* kept, not copied; may be NULL */
+  handoff_drop_cb drop;       /* for items produced but never consumed; may be NULL */
   void *drop_arg;
-  handoff_produce_cb produce; /* needed */
-  handoff_consume_cb consume; /* needed */
-  handoff_event_cb on_event;  /* may be NULL */
-  handoff_end_cb on_end;      /* may be NULL */
-  handoff_pacing_t pacing[2]; /* by handoff_side_t */
-  size_t event_capacity;      /* events of a side that may wait for the loop before its worker
-                                 does, 1 to HANDOFF_CAPACITY_MAX */
-  uint64_t gather_ns;         /* see below; up to HANDOFF_GATHER_MAX_NS */
-  size_t stack_size;          /* of each worker, in bytes */
+  handoff_event_cb on_event; /* may be NULL */
+  handoff_end_cb on_end;     /* may be NULL */
+  handoff_side_options_t producer;
+  handoff_side_options_t consumer;
+  size_t event_capacity; /* events of a side that can wait for the loop before its worker has to
+                            wait, 1 to HANDOFF_CAPACITY_MAX */
+  uint64_t coalesce_ns;  /* event coalescing, see below; up to HANDOFF_COALESCE_MAX_NS */
+  size_t stack_size;     /* of each worker, in bytes */
 } handoff_lane_options_t;
 
-/* The defaults: capacity 1, not paced, late ticks skipped, 64 events gathered for 1 ms at most, stacks of 256 KiB.
+/* The defaults: capacity 1, unpaced, missed ticks skipped, 64 events, no coalescing, 256 KiB
+ * stacks.
  *
- * Gathering: events that come faster than eight in gather_ns are left to gather for so long, or for as long as they
- * should need for half of the room that they have, and then delivered one after the other; so the loop is not woken for each,
- * and the workers do not make room for it on their CPUs. That is given up where events come more slowly for it, as
- * when the workers wait for what on_event does. The end of the items and errors are heard of as late. 0: not at
- * all. Events of a lane with a paced side are never left to gather, nor are those that follow handoff_lane_stop
- * or handoff_lane_close. */
+ * Event coalescing works like a network card's receive coalescing (ethtool rx-usecs): while both
+ * sides are unpaced and events arrive less than coalesce_ns / 8 apart, the loop wakes up only once
+ * per coalesce_ns, or when a worker finds no room for its event, and then delivers all events that
+ * have arrived. It also delays errors and the end of the lane by up to coalesce_ns. Do not use it
+ * if a worker waits for something that on_event does. */
 static inline handoff_lane_options_t handoff_lane_options(size_t item_size,
                                                           handoff_produce_cb produce,
                                                           handoff_consume_cb consume) {
   handoff_lane_options_t options;
-  int side;
   options.size = sizeof options;
   options.item_size = item_size;
+  options.produce = produce;
+  options.consume = consume;
   options.capacity = 1;
   options.name = NULL;
   options.drop = NULL;
   options.drop_arg = NULL;
-  options.produce = produce;
-  options.consume = consume;
   options.on_event = NULL;
   options.on_end = NULL;
-  for (side = HANDOFF_PRODUCER; side <= HANDOFF_CONSUMER; side++) {
-    options.pacing[side].interval_ns = 0;
-    options.pacing[side].late = HANDOFF_SKIP;
-    options.pacing[side].burst = 1;
-  }
+  options.producer.interval_ns = 0;
+  options.producer.missed = HANDOFF_MISSED_SKIP;
+  options.producer.burst = 1;
+  options.consumer = options.producer;
   options.event_capacity = 64;
-  options.gather_ns = 1000000;
+  options.coalesce_ns = 0;
   options.stack_size = (size_t)256 * 1024;
   return options;
 }
 
 struct handoff_lane_s {
-  void *data;                 /* the application's */
+  void *data;                 /* for the application */
   handoff_port_t *port;       /* readable */
   struct handoff__lane *impl; /* private */
 };
 
-/* Prepares a lane on the port. All the memory that it will use is taken here, but for the threads.
+/* Prepares a lane on the port. Only starting its threads allocates more.
  *
  * Thread:  loop.
  * Blocks:  no.
- * Returns: 0; UV_EINVAL for an option out of range; UV_ECANCELED when the port is closing; UV_ENOMEM;
- *          what the system says when it has no timer, lock or condition variable left (UV_EMFILE, …).
- * Owns:    the caller owns the memory and must handoff_lane_close() it. */
+ * Returns: 0; UV_EINVAL for an option out of range; UV_ECANCELED if the port is closing; UV_ENOMEM;
+ *          a system error if no timer, lock or condition variable is left (UV_EMFILE, …).
+ * Owns:    the caller must close the lane, or its port. */
 HANDOFF_API int handoff_lane_init(handoff_port_t *port, handoff_lane_t *lane,
                                   const handoff_lane_options_t *options);
 
-/* Starts both workers. A paced side's first tick is due now. Counting of items begins at 1.
+/* Starts both workers. A paced side's first tick is due now. Item numbers start at 1.
  *
  * Thread:  loop.
  * Blocks:  no.
- * Returns: 0; UV_EBUSY when it is running; UV_ECANCELED when it is closing; what uv_thread_create_ex
- *          returns (UV_EAGAIN: out of threads), and then no callback has run or will. */
+ * Returns: 0; UV_EBUSY if the lane is running; UV_ECANCELED if it is closing; what
+ *          uv_thread_create_ex returns (UV_EAGAIN: out of threads). On error no callback has run or
+ *          will run. */
 HANDOFF_API int handoff_lane_start(handoff_lane_t *lane);
 
-/* Ends the producing. The producer finishes the item in hand; the consumer works off what is left,
- * at its pace; then on_end runs. Does nothing on a lane that is not running.
+/* Stops producing. The producer finishes its current item, the consumer processes what is left at
+ * its pace, and then on_end runs. Does nothing if the lane is not running.
  *
  * Thread:  loop.
  * Blocks:  no. */
 HANDOFF_API void handoff_lane_stop(handoff_lane_t *lane);
 
-/* Changes a side's interval, at once, running or not: the next tick is due one new interval after
- * the last one, or now if that has passed. 0: not paced. A side that was not paced, and is in the middle of a turn,
- * finishes that first, and then works off the newest of the ticks that have come meanwhile and one that was kept.
+/* Changes a side's interval at once, whether or not the lane is running. The next tick is due one
+ * new interval after the previous tick, or now if that time has passed. 0: unpaced. A side that was
+ * unpaced finishes its current turn first; it then runs the newest of the ticks that became due
+ * meanwhile, and at most one earlier one.
  *
  * Thread:  loop.
  * Blocks:  no.
- * Returns: 0; UV_EINVAL when there is no such side; UV_ECANCELED when the lane is closing. */
+ * Returns: 0; UV_EINVAL for an unknown side; UV_ECANCELED. */
 HANDOFF_API int handoff_lane_set_interval(handoff_lane_t *lane, handoff_side_t side,
                                           uint64_t interval_ns);
 
-/* Stops the delivery of events, and of the end; and takes it up again. That holds the workers back: a paced
- * side when it has worked off the ticks that it has been given, another when event_capacity is full. For an
- * application whose log cannot take more. Closing releases a held lane.
+/* Pauses and resumes the delivery of events and of on_end, for an application whose log cannot take
+ * more. Pausing stops the workers in time: a paced side once it has used the ticks that it was
+ * given, an unpaced one when event_capacity events wait. Closing resumes a paused lane.
  *
  * Thread:  loop.
  * Blocks:  no. */
-HANDOFF_API void handoff_lane_hold(handoff_lane_t *lane);
-HANDOFF_API void handoff_lane_release(handoff_lane_t *lane);
+HANDOFF_API void handoff_lane_pause(handoff_lane_t *lane);
+HANDOFF_API void handoff_lane_resume(handoff_lane_t *lane);
 
-/* Ends the lane: each worker finishes the item in hand and takes no other; items that wait in the
- * slot are dropped; events of what was done, then on_end, if it was running, then on_close run. A
- * `produce` or `consume` that is blocked is waited for. on_close may be NULL.
+/* Closes the lane. Each worker finishes its current item and takes no other; items that wait in the
+ * slot are finalized. The remaining events, then on_end (if the lane was running), then on_close
+ * run. Waits for a `produce` or `consume` that blocks. on_close may be NULL.
  *
  * Thread:  loop.
  * Blocks:  no.
- * Returns: 0; UV_EINVAL when it is closing already.
- * Owns:    the memory is the caller's again in on_close. */
+ * Returns: 0: on_close will run exactly once; UV_ECANCELED if the lane is closing already.
+ * Owns:    in on_close the memory belongs to the caller again. */
 HANDOFF_API int handoff_lane_close(handoff_lane_t *lane, handoff_lane_close_cb on_close);
 
 #ifdef __cplusplus

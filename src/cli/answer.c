@@ -20,7 +20,7 @@ static void write_text(void *arg) {
   struct answer *answer = arg;
 
   output_say(answer->text, answer->size);
-  if (handoff_try_put(&answer->written, "!") != 0) {
+  if (handoff_slot_try_put(&answer->written, "!") != 0) {
     abort(); /* there is room: each has been taken out before the next */
   }
 }
@@ -54,7 +54,8 @@ void answer_give(struct answer *answer, const char *text, size_t size) {
 bool answer_await(struct answer *answer, uint64_t deadline_ns) {
   char last_word;
 
-  if (answer->is_writing && handoff_get_until(&answer->written, &last_word, deadline_ns) == 0) {
+  if (answer->is_writing &&
+      handoff_slot_get_until(&answer->written, &last_word, deadline_ns) == 0) {
     (void)uv_thread_join(&answer->thread);
     answer->is_writing = false;
   }

@@ -19,9 +19,9 @@ static void write_batches(void *arg) {
   struct batch batch;
   int err = 0;
 
-  while (err == 0 && handoff_get(&log->batches, &batch) == 0) {
+  while (err == 0 && handoff_slot_get(&log->batches, &batch) == 0) {
     int result = output_write(log->fd, batch.text, batch.size);
-    err = handoff_put(&log->results, &result);
+    err = handoff_slot_put(&log->results, &result);
   }
 }
 
@@ -52,7 +52,7 @@ int log_init(struct log *log, handoff_port_t *port, int fd,
   log->port = port;
   log->fd = fd;
   log->on_written = on_written;
-  log->req.pending = false;
+  log->req.is_pending = false;
   log->has_failed = false;
   log->is_writing = false;
   log->filling = 0;
@@ -90,7 +90,7 @@ static void write_filled(struct log *log) {
   log->filled = 0;
   log->req.data = log;
   /* Neither can fail: with one batch outstanding the slot has room, and the request is free. */
-  if (handoff_try_put(&log->batches, &batch) != 0 ||
+  if (handoff_slot_try_put(&log->batches, &batch) != 0 ||
       handoff_port_get(log->port, &log->req, &log->results, &log->result, on_result) != 0) {
     abort();
   }

@@ -97,9 +97,9 @@ static int take_late(parser_t *parser, const char *value) {
   uint64_t burst = 1;
   const char *why;
   if (strcmp(value, "skip") == 0) {
-    options->late = HANDOFF_SKIP;
+    options->late = HANDOFF_MISSED_SKIP;
   } else if (strcmp(value, "shift") == 0) {
-    options->late = HANDOFF_SHIFT;
+    options->late = HANDOFF_MISSED_SHIFT;
   } else if (strcmp(value, "burst") == 0) {
     return refuse_value(parser, value, "lacks its number", "burst=4");
   } else if (strncmp(value, "burst=", 6) != 0) {
@@ -107,7 +107,7 @@ static int take_late(parser_t *parser, const char *value) {
   } else if (units_count(value + 6, 1, HANDOFF_CAPACITY_MAX, &burst, &why) != 0) {
     return refuse_value(parser, value, why, "burst=1 to burst=1048576");
   } else {
-    options->late = HANDOFF_BURST;
+    options->late = HANDOFF_MISSED_BURST;
   }
   options->burst = (size_t)burst;
   return 0;
@@ -225,7 +225,7 @@ static int settle(parser_t *parser) {
 int options_parse(struct options *options, int argc, char **argv, char *message, size_t size) {
   parser_t parser = {
       .options = {.delimiter = '\n',
-                  .late = HANDOFF_SKIP,
+                  .late = HANDOFF_MISSED_SKIP,
                   .burst = 1,
                   .capacity = 1,
                   .verbosity = OPTIONS_NORMAL},

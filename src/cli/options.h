@@ -27,8 +27,8 @@ struct options {
   const char *output;      /* NULL: standard output (`-o -` too); else a file's name */
   char delimiter;          /* ends an item: '\n' or '\0' */
   uint64_t interval_ns[2]; /* by handoff_side_t; 0: not paced */
-  handoff_late_t late;     /* of both sides */
-  size_t burst;            /* for HANDOFF_BURST, else 1 */
+  handoff_missed_t late;   /* of both sides */
+  size_t burst;            /* for HANDOFF_MISSED_BURST, else 1 */
   size_t capacity;         /* 0 to HANDOFF_CAPACITY_MAX */
   bool has_count;
   uint64_t count; /* items to consume; 0: none */

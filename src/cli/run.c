@@ -159,7 +159,7 @@ static void on_written(struct log *log, int err) {
     fail(r, err, log == &r->output ? r->output_name : "standard error");
     close_lane(r);
   } else if (!r->is_lane_closed && !log_is_full(log)) {
-    handoff_lane_release(&r->lane);
+    handoff_lane_resume(&r->lane);
   }
   close_if_written(r);
 }
@@ -174,7 +174,7 @@ static void on_event(handoff_lane_t *lane, const handoff_event_t *event) {
   }
   log_add_event(log, event);
   if (log_is_full(log)) {
-    handoff_lane_hold(lane);
+    handoff_lane_pause(lane);
   }
 }
 

@@ -102,24 +102,26 @@ int work_init(struct work *work, const struct options *options) {
                                  : source_open(&work->source, options->source, options->delimiter);
 }
 
+static handoff_side_options_t side_options(const struct options *options, handoff_side_t side) {
+  return (handoff_side_options_t){
+      .interval_ns = options->interval_ns[side], .missed = options->late, .burst = options->burst};
+}
+
 handoff_lane_options_t work_lane_options(struct work *work) {
   const struct options *options = work->options;
   bool is_counter = options->source == NULL;
   handoff_lane_options_t lane =
       is_counter ? handoff_lane_options(sizeof(uint64_t), produce_number, consume_number)
                  : handoff_lane_options(sizeof(struct line), produce_line, consume_line);
-  int side;
 
   lane.name = is_counter ? "counter" : options->source;
   lane.drop = is_counter ? NULL : drop_line;
   lane.drop_arg = work;
   lane.capacity = options->capacity;
   lane.event_capacity = WORK_EVENTS;
-  for (side = HANDOFF_PRODUCER; side <= HANDOFF_CONSUMER; side++) {
-    lane.pacing[side].interval_ns = options->interval_ns[side];
-    lane.pacing[side].late = options->late;
-    lane.pacing[side].burst = options->burst;
-  }
+  lane.coalesce_ns = 1000000;
+  lane.producer = side_options(options, HANDOFF_PRODUCER);
+  lane.consumer = side_options(options, HANDOFF_CONSUMER);
   return lane;
 }
 

@@ -66,10 +66,7 @@ def between_threads(scenario, capacity, is_pinned=False):
 
 
 def with_loop(scenario, capacity, rivals):
-    polling = [] if scenario == "sameloop" else [
-        Entry("handoff, busy polling", OURS,
-              Contender("loop_handoff", scenario + "-poll", capacity))]
-    return [Entry("handoff", OURS, Contender("loop_handoff", scenario, capacity)), *polling,
+    return [Entry("handoff", OURS, Contender("loop_handoff", scenario, capacity)),
             *[Entry(label, PEER, Contender("loop_async", scenario, number))
               for label, number in rivals]]
 

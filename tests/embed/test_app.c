@@ -221,7 +221,7 @@ static void start_lanes(app_t *app) {
 
   options.on_event = on_event;
   options.on_end = on_end;
-  options.pacing[HANDOFF_PRODUCER].interval_ns = 1000000;
+  options.producer.interval_ns = 1000000;
   for (i = 0; i < 2; i++) {
     app->lanes[i].data = app;
     CHECK(handoff_lane_init(&app->port, &app->lanes[i], &options) == 0);
@@ -235,8 +235,8 @@ static void start_lanes(app_t *app) {
 static void send_back(void *arg) {
   app_t *app = arg;
   int number;
-  while (handoff_get(&app->to_thread, &number) == 0) {
-    CHECK(handoff_put(&app->to_loop, &number) == 0);
+  while (handoff_slot_get(&app->to_thread, &number) == 0) {
+    CHECK(handoff_slot_put(&app->to_loop, &number) == 0);
   }
   handoff_slot_shut(&app->to_loop);
 }

@@ -4,7 +4,7 @@
  * 0. A REQUEST that is a letter is submitted once more from its callback.
  *
  *   i SLOT CAPACITY SIZE  init, CAPACITY 0 to 4, of items of SIZE 1 to 64 bytes (that one is a whole byte);
- *                         8 more is HANDOFF_LATEST: so 9 : ; < are 1 to 4, and 8 is wrong
+ *                         8 more is HANDOFF_DROP_OLDEST: so 9 : ; < are 1 to 4, and 8 is wrong
  *   x SLOT MISTAKE        init with an option that is wrong
  *   s SLOT, a SLOT        shut, abort
  *   d SLOT                destroy
@@ -89,12 +89,14 @@ static void call_with_null(struct world *world) {
   handoff_slot_destroy(&gone);
   handoff_port_ref(NULL);
   handoff_port_unref(NULL);
-  CHECK(handoff_put(NULL, &item) == UV_EINVAL && handoff_put(slot, NULL) == UV_EINVAL);
-  CHECK(handoff_get(NULL, &item) == UV_EINVAL && handoff_get(slot, NULL) == UV_EINVAL);
-  CHECK(handoff_try_put(NULL, &item) == UV_EINVAL && handoff_try_put(slot, NULL) == UV_EINVAL);
-  CHECK(handoff_try_get(NULL, &item) == UV_EINVAL && handoff_try_get(slot, NULL) == UV_EINVAL);
-  CHECK(handoff_put(&gone, &item) == UV_EINVAL && handoff_get(&gone, &item) == UV_EINVAL);
-  CHECK(handoff_peek(NULL, &item) == UV_EINVAL && handoff_peek(slot, NULL) == UV_EINVAL);
+  CHECK(handoff_slot_put(NULL, &item) == UV_EINVAL && handoff_slot_put(slot, NULL) == UV_EINVAL);
+  CHECK(handoff_slot_get(NULL, &item) == UV_EINVAL && handoff_slot_get(slot, NULL) == UV_EINVAL);
+  CHECK(handoff_slot_try_put(NULL, &item) == UV_EINVAL &&
+        handoff_slot_try_put(slot, NULL) == UV_EINVAL);
+  CHECK(handoff_slot_try_get(NULL, &item) == UV_EINVAL &&
+        handoff_slot_try_get(slot, NULL) == UV_EINVAL);
+  CHECK(handoff_slot_put(&gone, &item) == UV_EINVAL && handoff_slot_get(&gone, &item) == UV_EINVAL);
+  CHECK(handoff_slot_peek(NULL, &item) == UV_EINVAL && handoff_slot_peek(slot, NULL) == UV_EINVAL);
   CHECK(handoff_slot_abort(NULL) == 0 && handoff_slot_abort(&gone) == 0);
   CHECK(handoff_slot_stats(NULL, &stats) == UV_EINVAL);
   CHECK(handoff_slot_stats(slot, NULL) == UV_EINVAL);

@@ -63,8 +63,8 @@ void spelt_check(const struct options *options, int expected) {
   say(&spelt, true, "handoff");
   say(&spelt, true, "--produce-every=%" PRIu64 "ns", options->interval_ns[HANDOFF_PRODUCER]);
   say(&spelt, true, "--consume-every=%" PRIu64 "ns", options->interval_ns[HANDOFF_CONSUMER]);
-  say(&spelt, options->late == HANDOFF_BURST, "--late=burst=%zu", options->burst);
-  say(&spelt, options->late != HANDOFF_BURST, "%s", late[options->late % 2]);
+  say(&spelt, options->late == HANDOFF_MISSED_BURST, "--late=burst=%zu", options->burst);
+  say(&spelt, options->late != HANDOFF_MISSED_BURST, "%s", late[options->late % 2]);
   say(&spelt, true, "-c%zu", options->capacity);
   say(&spelt, options->has_count, "--count=%" PRIu64, options->count);
   say(&spelt, options->has_limit, "--for=%" PRIu64 "ns", options->limit_ns);
@@ -113,11 +113,11 @@ static int spoil(struct options *options, struct input *input) {
       options->capacity = HANDOFF_CAPACITY_MAX + (size_t)excess;
       break;
     case 3:
-      options->late = HANDOFF_BURST;
+      options->late = HANDOFF_MISSED_BURST;
       options->burst = HANDOFF_CAPACITY_MAX + (size_t)excess;
       break;
     case 4:
-      options->late = HANDOFF_BURST;
+      options->late = HANDOFF_MISSED_BURST;
       options->burst = 0;
       break;
     default:
@@ -132,11 +132,11 @@ void spelt_check_made(struct input *input) {
   unsigned bits = input_byte(input);
   struct options options = {.delimiter = '\n', .burst = 1};
 
-  options.late = (handoff_late_t)(input_byte(input) % 3);
+  options.late = (handoff_missed_t)(input_byte(input) % 3);
   options.interval_ns[0] = number(input, DURATION_MAX);
   options.interval_ns[1] = number(input, DURATION_MAX);
   options.capacity = (size_t)number(input, HANDOFF_CAPACITY_MAX);
-  if (options.late == HANDOFF_BURST) {
+  if (options.late == HANDOFF_MISSED_BURST) {
     options.burst = (size_t)number(input, HANDOFF_CAPACITY_MAX - 1) + 1;
   }
   options.has_count = (bits & 1) != 0;

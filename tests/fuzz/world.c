@@ -32,7 +32,7 @@ static void on_drop(void *item, void *arg) {
   world->dropped++;
   if (world->may_call) {
     world_check_stats(world, slot);
-    CHECK(handoff_put(&world->slots[slot], item) ==
+    CHECK(handoff_slot_put(&world->slots[slot], item) ==
           (world->reference.slots[slot].is_live ? UV_EPIPE : UV_EINVAL));
   }
 }
@@ -54,7 +54,7 @@ void world_slot_init(struct world *world, size_t slot, size_t capacity, bool is_
     return;
   }
   options.capacity = capacity;
-  options.overflow = is_latest ? HANDOFF_LATEST : HANDOFF_WAIT;
+  options.overflow = is_latest ? HANDOFF_DROP_OLDEST : HANDOFF_BLOCK;
   options.drop = on_drop;
   options.drop_arg = &world->slots[slot];
   options.name = "fuzz";
@@ -84,7 +84,7 @@ void world_slot_init_wrong(struct world *world, size_t slot, unsigned mistake) {
       options.item_size = SIZE_MAX - mistake;
       break;
     case 4:
-      options.overflow = (handoff_overflow_t)(HANDOFF_LATEST + 1);
+      options.overflow = (handoff_overflow_t)(HANDOFF_DROP_OLDEST + 1);
       break;
     default:
       options.item_size = SIZE_MAX / 4;
@@ -141,8 +141,8 @@ static enum world_way affordable(const struct world *world, enum world_way way, 
 static int call_until(struct world *world, size_t slot, handoff_side_t side, unsigned char *bytes,
                       uint64_t deadline_ns) {
   handoff_slot_t *s = &world->slots[slot];
-  return side == HANDOFF_PRODUCER ? handoff_put_until(s, bytes, deadline_ns)
-                                  : handoff_get_until(s, bytes, deadline_ns);
+  return side == HANDOFF_PRODUCER ? handoff_slot_put_until(s, bytes, deadline_ns)
+                                  : handoff_slot_get_until(s, bytes, deadline_ns);
 }
 
 /* With a deadline that comes while it waits: on a busy machine that may take more than one attempt. */
@@ -176,9 +176,10 @@ static int call(struct world *world, size_t slot, handoff_side_t side, enum worl
   world_expect_drops(world);
   if (way == WORLD_TRY) {
     would_wait = UV_EAGAIN;
-    err = side == HANDOFF_PRODUCER ? handoff_try_put(s, bytes) : handoff_try_get(s, bytes);
+    err =
+        side == HANDOFF_PRODUCER ? handoff_slot_try_put(s, bytes) : handoff_slot_try_get(s, bytes);
   } else if (way == WORLD_BLOCK) {
-    err = side == HANDOFF_PRODUCER ? handoff_put(s, bytes) : handoff_get(s, bytes);
+    err = side == HANDOFF_PRODUCER ? handoff_slot_put(s, bytes) : handoff_slot_get(s, bytes);
   } else if (way == WORLD_SOON) {
     err = call_soon(world, slot, side, bytes, must_wait);
   } else {

@@ -11,7 +11,7 @@ void world_peek(struct world *world, size_t slot) {
   uint32_t item = 0;
   int expected = reference_peek(&world->reference, slot, &item);
 
-  CHECK(handoff_peek(&world->slots[slot], bytes) == expected);
+  CHECK(handoff_slot_peek(&world->slots[slot], bytes) == expected);
   CHECK(expected == 0 ? item_is(bytes, world->item_sizes[slot], item)
                       : item_is_untouched(bytes, world->item_sizes[slot]));
   free(bytes);
@@ -52,10 +52,8 @@ void world_check_stats(struct world *world, size_t slot) {
   CHECK(stats.count == s->count);
   CHECK(stats.high_water == s->high_water);
   CHECK(stats.puts == stats.gets + stats.replaced + stats.dropped + stats.count);
-  check_side(&stats.sides[HANDOFF_PRODUCER], &s->sides[HANDOFF_PRODUCER],
-             reference_waiting(ref, slot, true));
-  check_side(&stats.sides[HANDOFF_CONSUMER], &s->sides[HANDOFF_CONSUMER],
-             reference_waiting(ref, slot, false));
+  check_side(&stats.producer, &s->sides[HANDOFF_PRODUCER], reference_waiting(ref, slot, true));
+  check_side(&stats.consumer, &s->sides[HANDOFF_CONSUMER], reference_waiting(ref, slot, false));
 }
 
 bool world_note_timeout(struct world *world, size_t slot, handoff_side_t side,

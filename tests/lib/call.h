@@ -18,16 +18,16 @@ typedef struct call_s {
 static inline void call_run_put(void *arg) {
   call_t *call = arg;
   call->status = call->deadline_ns == HANDOFF_NEVER
-                     ? handoff_put(call->slot, call->item)
-                     : handoff_put_until(call->slot, call->item, call->deadline_ns);
+                     ? handoff_slot_put(call->slot, call->item)
+                     : handoff_slot_put_until(call->slot, call->item, call->deadline_ns);
   call->returned_ns = uv_hrtime();
 }
 
 static inline void call_run_get(void *arg) {
   call_t *call = arg;
   call->status = call->deadline_ns == HANDOFF_NEVER
-                     ? handoff_get(call->slot, call->item)
-                     : handoff_get_until(call->slot, call->item, call->deadline_ns);
+                     ? handoff_slot_get(call->slot, call->item)
+                     : handoff_slot_get_until(call->slot, call->item, call->deadline_ns);
   call->returned_ns = uv_hrtime();
 }
 

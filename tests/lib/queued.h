@@ -7,10 +7,10 @@
 
 #include <sched.h>
 
-#include "end.h"
+#include "slot/ring.h"
 
-static inline size_t queued_count(handoff_slot_t *slot, enum handoff__way way) {
-  struct handoff__end *end = &slot->impl->ends[way];
+static inline size_t queued_count(handoff_slot_t *slot, handoff_side_t way) {
+  struct handoff__slot_side *end = &slot->impl->sides[way];
   const struct handoff__link *link;
   size_t count = 0;
 
@@ -23,11 +23,11 @@ static inline size_t queued_count(handoff_slot_t *slot, enum handoff__way way) {
 }
 
 static inline size_t queued_putters(handoff_slot_t *slot) {
-  return queued_count(slot, HANDOFF__PUT);
+  return queued_count(slot, HANDOFF_PRODUCER);
 }
 
 static inline size_t queued_getters(handoff_slot_t *slot) {
-  return queued_count(slot, HANDOFF__GET);
+  return queued_count(slot, HANDOFF_CONSUMER);
 }
 
 /* Items in the ring, while nobody puts or gets. */
@@ -37,7 +37,7 @@ static inline size_t queued_items(handoff_slot_t *slot) {
   size_t count = 0;
 
   for (cell = s->cells; cell != s->cells_end; cell += s->stride) {
-    count += (atomic_load(handoff__state_of(s, cell)) & HANDOFF__FULL) != 0;
+    count += (atomic_load(handoff__cell_state(s, cell)) & HANDOFF__CELL_FULL) != 0;
   }
   return count;
 }

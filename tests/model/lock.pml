@@ -74,7 +74,7 @@ again:
 #endif
   fi;
 
-fast: /* handoff__lock_try_fast */
+fast: /* handoff__lock_try */
   atomic {
     touch();
     if

@@ -116,7 +116,7 @@ found_now: /* and queued, which is done with the slot's locks held */
     queued[me] = true
   };
 
-park: /* handoff__park_wait: a look at `woken` and the wait that follows are one step, as uv_cond_wait lets go of the lock when
+park: /* handoff__parker_wait: a look at `woken` and the wait that follows are one step, as uv_cond_wait lets go of the lock when
          it has begun to wait. */
   atomic {
     if
@@ -144,7 +144,7 @@ park: /* handoff__park_wait: a look at `woken` and the wait that follows are one
     goto park
   };
 
-late: /* handoff__slot_leave: the claim */
+late: /* handoff__waitq_cancel: the claim */
 #ifdef MUTANT_RETURNED_EARLY
   atomic {
     if
@@ -224,7 +224,7 @@ proctype waker(byte me) {
        woken[i] = true;
        if
 #ifndef MUTANT_OWN_LASTS
-       :: i >= PARKS -> asleep[i] = false; goto woken_now /* handoff__park_wake: signalled with the lock held */
+       :: i >= PARKS -> asleep[i] = false; goto woken_now /* handoff__parker_unpark_locked: signalled with the lock held */
 #endif
        :: else
        fi
@@ -237,7 +237,7 @@ proctype waker(byte me) {
        fi
      };
 #endif
-     atomic { /* handoff__park_wake_lasting */
+     atomic { /* handoff__parker_unpark_unlocked */
        if
        :: i < PARKS -> touch()
        :: else -> claim(frame_gone, park_of[whom] == i)

@@ -147,7 +147,7 @@ proctype thread(byte me) {
 #endif
 
   atomic { me == next_thread -> next_thread++ };
-put: /* handoff_put, which always has room here, and the wake of a request, with the slot's locks held */
+put: /* handoff_slot_put, which always has room here, and the wake of a request, with the slot's locks held */
   atomic {
     if
     :: puts == 0 -> goto end
@@ -192,7 +192,7 @@ inline post_to_self(r) {
   fi
 }
 
-/* handoff_try_put by the loop, and the wake of a request, with the slot's locks held. */
+/* handoff_slot_try_put by the loop, and the wake of a request, with the slot's locks held. */
 inline own_put() {
   atomic {
     own_puts--;
@@ -209,7 +209,7 @@ inline own_put() {
   after_post()
 }
 
-/* handoff_cancel of a pending request: handoff__slot_leave, and then the post. */
+/* handoff_cancel of a pending request: handoff__waitq_cancel, and then the post. */
 inline cancel(r) {
   d_step {
 #ifndef MUTANT_CANCEL_BLIND

@@ -391,7 +391,7 @@ inline release(way) {
 
 /* ------------------------------------------------------------------------------ park.c: park -- */
 
-/* handoff__park_wake: the last thing a call does, and its last use of a pointer to the other's frame. Some
+/* handoff__parker_unpark_locked: the last thing a call does, and its last use of a pointer to the other's frame. Some
  * mutants do it in two steps. */
 #if defined(MUTANT_SIGNAL_AFTER_UNLOCK)
 #define wake_begin(who) woken[who] = true
@@ -520,7 +520,7 @@ proctype thread(byte me) {
     goto attempt_now
   };
 
-attempt: /* handoff__pass_quickly, and pass_held in pass.c */
+attempt: /* handoff__transfer_try_fast, and pass_held in pass.c */
   atomic {
     CAN_LOCK(FIRST_LOCK);
 attempt_now:
@@ -739,7 +739,7 @@ unlocked_now:
     fi
   };
 
-park: /* handoff__park_wait: a look at `woken` and the wait that follows are one step, as uv_cond_wait lets go of
+park: /* handoff__parker_wait: a look at `woken` and the wait that follows are one step, as uv_cond_wait lets go of
          the lock when it has begun to wait. First up to the deadline; when must_wait, without one. */
   atomic {
     if
@@ -769,7 +769,7 @@ park: /* handoff__park_wait: a look at `woken` and the wait that follows are one
     goto park
   };
 
-late: /* it was not woken in time: handoff__slot_leave */
+late: /* it was not woken in time: handoff__waitq_cancel */
   atomic {
 #ifdef MUTANT_LEAVE_LOOKS_FIRST
     CAN_LOCK(WAY);
@@ -887,7 +887,7 @@ proctype shutter() {
 }
 #endif
 
-/* handoff_peek. */
+/* handoff_slot_peek. */
 #if PEEKS
 proctype peeker() {
   byte me = PEEKER;

@@ -45,7 +45,7 @@ static void watch(void) {
       break;
     default:
       call = history_call(CALL_PEEK, BY_WAITING, NOBODY, NEVER);
-      err = handoff_peek(scenario.slot, bytes);
+      err = handoff_slot_peek(scenario.slot, bytes);
       history_end(call, err, err == 0 ? scenario_read(bytes) : NOBODY);
       break;
   }
@@ -72,22 +72,22 @@ static uint64_t any_deadline_ns(void) {
 static int put_by(call_kind_t kind, const void *item, uint64_t deadline_ns) {
   switch (kind) {
     case BY_WAITING:
-      return handoff_put(scenario.slot, item);
+      return handoff_slot_put(scenario.slot, item);
     case BY_TRYING:
-      return handoff_try_put(scenario.slot, item);
+      return handoff_slot_try_put(scenario.slot, item);
     default:
-      return handoff_put_until(scenario.slot, item, deadline_ns);
+      return handoff_slot_put_until(scenario.slot, item, deadline_ns);
   }
 }
 
 static int get_by(call_kind_t kind, void *item, uint64_t deadline_ns) {
   switch (kind) {
     case BY_WAITING:
-      return handoff_get(scenario.slot, item);
+      return handoff_slot_get(scenario.slot, item);
     case BY_TRYING:
-      return handoff_try_get(scenario.slot, item);
+      return handoff_slot_try_get(scenario.slot, item);
     default:
-      return handoff_get_until(scenario.slot, item, deadline_ns);
+      return handoff_slot_get_until(scenario.slot, item, deadline_ns);
   }
 }
 

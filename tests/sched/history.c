@@ -34,11 +34,11 @@ static const char *name_of_result(int result) {
 
 static const char *name_of_call(const call_t *call) {
   static const char *const names[6][4] = {
-      {"handoff_put", "handoff_try_put", "handoff_put_until", "handoff_port_put"},
-      {"handoff_get", "handoff_try_get", "handoff_get_until", "handoff_port_get"},
+      {"handoff_slot_put", "handoff_slot_try_put", "handoff_slot_put_until", "handoff_port_put"},
+      {"handoff_slot_get", "handoff_slot_try_get", "handoff_slot_get_until", "handoff_port_get"},
       {"handoff_slot_shut", NULL, NULL, NULL},
       {"handoff_slot_abort", NULL, NULL, NULL},
-      {"handoff_peek", NULL, NULL, NULL},
+      {"handoff_slot_peek", NULL, NULL, NULL},
       {"handoff_slot_stats", NULL, NULL, NULL}};
   return names[call->way][call->kind];
 }

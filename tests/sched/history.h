@@ -36,7 +36,7 @@ typedef struct call_s {
 
 typedef struct history_s {
   size_t capacity;
-  bool is_latest; /* HANDOFF_LATEST */
+  bool is_latest; /* HANDOFF_DROP_OLDEST */
   call_t calls[CALLS_MAX];
   int count;
   uint64_t events;

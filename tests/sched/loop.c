@@ -6,10 +6,10 @@
 
 #include <string.h>
 
-#include "alarm.h"
 #include "sched/race.h"
 #include "sched/scheduler.h"
 #include "sched/trace.h"
+#include "time/timer_source.h"
 
 #define HANDLES_MAX 4
 
@@ -199,19 +199,19 @@ void loop_turn(bool may_wait) {
 }
 
 /* A port has ticks only with lanes, which are not run here. */
-int handoff__alarm_init(uv_loop_t *loop, struct handoff__alarm *alarm,
-                        void (*on_due)(struct handoff__alarm *)) {
+int handoff__timer_source_init(uv_loop_t *loop, struct handoff__timer_source *alarm,
+                               void (*on_due)(struct handoff__timer_source *)) {
   (void)loop, (void)alarm, (void)on_due;
   scheduler_fail("handle", "there is no alarm here");
 }
 
-void handoff__alarm_set(struct handoff__alarm *alarm, uint64_t due_ns) {
+void handoff__timer_source_set(struct handoff__timer_source *alarm, uint64_t due_ns) {
   (void)alarm, (void)due_ns;
   scheduler_fail("handle", "there is no alarm here");
 }
 
-void handoff__alarm_close(struct handoff__alarm *alarm,
-                          void (*on_closed)(struct handoff__alarm *)) {
+void handoff__timer_source_close(struct handoff__timer_source *alarm,
+                                 void (*on_closed)(struct handoff__timer_source *)) {
   (void)alarm, (void)on_closed;
   scheduler_fail("handle", "there is no alarm here");
 }

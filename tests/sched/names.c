@@ -4,10 +4,10 @@
 
 #include <stdio.h>
 
-#include "end.h"
-#include "park.h"
+#include "base/parker.h"
 #include "sched/race.h"
 #include "sched/scheduler.h"
+#include "slot/ring.h"
 
 static const struct handoff__slot *slot;
 
@@ -23,17 +23,18 @@ static const char *name_in_slot(const unsigned char *address) {
                    offset % slot->stride >= slot->state_offset ? "" : "'s item");
     return name;
   }
-  for (way = HANDOFF__PUT; way <= HANDOFF__GET; way++) {
-    const unsigned char *end = (const unsigned char *)&slot->ends[way];
-    if (address >= end && address < end + sizeof slot->ends[way]) {
+  for (way = HANDOFF_PRODUCER; way <= HANDOFF_CONSUMER; way++) {
+    const unsigned char *end = (const unsigned char *)&slot->sides[way];
+    if (address >= end && address < end + sizeof slot->sides[way]) {
       size_t offset = (size_t)(address - end);
-      (void)snprintf(name, sizeof name, "%s end's %s", way == HANDOFF__PUT ? "putting" : "getting",
-                     offset < offsetof(struct handoff__end, lock.wanted)  ? "lock"
-                     : offset < offsetof(struct handoff__end, lock.taken) ? "wanted"
-                     : offset < offsetof(struct handoff__end, waiters)    ? "word"
-                     : offset < offsetof(struct handoff__end, cell)       ? "waiters"
-                     : offset < offsetof(struct handoff__end, spin_limit) ? "cell"
-                                                                          : "spin");
+      (void)snprintf(name, sizeof name, "%s end's %s",
+                     way == HANDOFF_PRODUCER ? "putting" : "getting",
+                     offset < offsetof(struct handoff__slot_side, lock.wanted)  ? "lock"
+                     : offset < offsetof(struct handoff__slot_side, lock.taken) ? "wanted"
+                     : offset < offsetof(struct handoff__slot_side, waiters)    ? "word"
+                     : offset < offsetof(struct handoff__slot_side, cell)       ? "waiters"
+                     : offset < offsetof(struct handoff__slot_side, spin_limit) ? "cell"
+                                                                                : "spin");
       return name;
     }
   }

@@ -112,16 +112,16 @@ time HANDOFF_SEEDS=$seeds ./sound/sched || exit 1
 printf "\n$row" mutant found_by seed step verdict
 
 # The marks, the cells and their order in memory.
-caught mark_ignored 'deadlock|history' pass.c 's/(if \()state( == ready && !\(s->shut)/\1(state \& HANDOFF__FULL)\2/'
+caught mark_ignored 'deadlock|history' pass.c 's/(if \()state( == ready && !\(s->shut)/\1(state \& HANDOFF__CELL_FULL)\2/'
 caught no_mark 'deadlock' end.c 's/    mark\(s, way\);\n//'
-caught settled_unmarked 'deadlock' end.c 's/  mark\(s, HANDOFF__PUT\);\n//'
-caught mark_ignored_quickly 'deadlock|history' pass.h 's/handoff__end_fetch\(s, way\) !=/(handoff__end_fetch(s, way) \& HANDOFF__FULL) !=/'
-caught shut_ignored_quickly 'history|outcome|items' pass.h 's/ \|\|\n *\(s->shut && way == HANDOFF__PUT\)//'
-caught quickly_unlocked 'race|history|items|deadlock' pass.h 's/\*is_held = handoff__lock_try_fast\([^)]*\);\n  if \(!\*is_held/*is_held = handoff__lock_try_fast(\&s->ends[way].lock);\n  if ((!*is_held \&\& s->capacity == 0)/'
+caught settled_unmarked 'deadlock' end.c 's/  mark\(s, HANDOFF_PRODUCER\);\n//'
+caught mark_ignored_quickly 'deadlock|history' pass.h 's/handoff__end_fetch\(s, way\) !=/(handoff__end_fetch(s, way) \& HANDOFF__CELL_FULL) !=/'
+caught shut_ignored_quickly 'history|outcome|items' pass.h 's/ \|\|\n *\(s->shut && way == HANDOFF_PRODUCER\)//'
+caught quickly_unlocked 'race|history|items|deadlock' pass.h 's/\*is_held = handoff__lock_try\([^)]*\);\n  if \(!\*is_held/*is_held = handoff__lock_try(\&s->sides[way].lock);\n  if ((!*is_held \&\& s->capacity == 0)/'
 caught held_ignored 'endless' pass.c 's/is_held \|\| (handoff__end_lock_either)/\1/'
 caught held_by_nobody 'lock|race|history|items|deadlock' pass.c 's/is_held \|\| (handoff__end_lock_either)/is_held || s->capacity == 1 || \1/'
 caught held_not_let_go_of 'endless' end.c 's/    handoff__end_unlock_either\(s, way, is_fast\);\n    handoff__slot_lock\(s\);/    if (!is_fast) handoff__end_unlock(s, way);\n    handoff__slot_lock(s);/'
-caught settled_unmarked_get 'deadlock|history' end.c 's/  mark\(s, HANDOFF__GET\);\n//'
+caught settled_unmarked_get 'deadlock|history' end.c 's/  mark\(s, HANDOFF_CONSUMER\);\n//'
 caught settle_dropped 'deadlock' pass.c 's/    handoff__slot_settle\(s, &woken\);\n//'
 caught queued_though_ready 'deadlock|history' pass.c 's/else if \(handoff__end_is_ready\(s, way\)\)/else if (waiter == NULL \&\& handoff__end_is_ready(s, way))/'
 caught store_relaxed 'race' end.h 's/memory_order_release/memory_order_relaxed/g'
@@ -132,20 +132,20 @@ caught word_not_awaited 'race' lock.c 's/while (\(is_taken\(lock\))/if \1/'
 caught word_taken_relaxed 'race' lock.h 's/memory_order_acquire/memory_order_relaxed/'
 caught word_given_relaxed 'race' lock.h 's/memory_order_release/memory_order_relaxed/'
 caught word_kept 'endless' lock.h 's/(release_fast\(struct handoff__lock \*lock\) \{\n)[^}]*/\1/'
-looked_after='s/(atomic_store_explicit\(&lock->taken, false, memory_order_release\);)/\1 if (handoff__lock_is_wanted(lock)) lock->tries = 0;/'
+looked_after='s/(atomic_store_explicit\(&lock->taken, false, memory_order_release\);)/\1 if (handoff__lock_is_contended(lock)) lock->tries = 0;/'
 caught looked_after 'freed|race' lock.h "$looked_after"
-caught lock_kept 'deadlock|lock|endless' pass.c 's/  handoff__end_unlock_either\(s, way, is_fast\);/  if (way == HANDOFF__PUT) handoff__end_unlock_either(s, way, is_fast);/'
-caught kept_out_of_order 'deadlock' end.c 's/(!is_fast && )way == HANDOFF__PUT(\) \{\n    handoff__end_lock\(s, )HANDOFF__GET/\1true\2way == HANDOFF__PUT ? HANDOFF__GET : HANDOFF__PUT/'
-slowly_one_lock='s/(static int pass_with_both.*)  handoff__end_unlock\(s, HANDOFF__GET\);(.*)  handoff__end_unlock\(s, HANDOFF__PUT\);(\n  handoff__wake.*)    handoff__slot_lock_too\(s, way, is_fast\);\n(.*)    handoff__slot_lock\(s\);\n/\1\2  handoff__end_unlock(s, way);\3    if (is_fast) { handoff__lock_release_fast(\&s->ends[way].lock); handoff__end_lock(s, way); }\n\4    handoff__end_lock(s, way);\n/'
+caught lock_kept 'deadlock|lock|endless' pass.c 's/  handoff__end_unlock_either\(s, way, is_fast\);/  if (way == HANDOFF_PRODUCER) handoff__end_unlock_either(s, way, is_fast);/'
+caught kept_out_of_order 'deadlock' end.c 's/(!is_fast && )way == HANDOFF_PRODUCER(\) \{\n    handoff__end_lock\(s, )HANDOFF_CONSUMER/\1true\2way == HANDOFF_PRODUCER ? HANDOFF_CONSUMER : HANDOFF_PRODUCER/'
+slowly_one_lock='s/(static int pass_with_both.*)  handoff__end_unlock\(s, HANDOFF_CONSUMER\);(.*)  handoff__end_unlock\(s, HANDOFF_PRODUCER\);(\n  handoff__wake.*)    handoff__slot_lock_too\(s, way, is_fast\);\n(.*)    handoff__slot_lock\(s\);\n/\1\2  handoff__end_unlock(s, way);\3    if (is_fast) { handoff__lock_release_fast(\&s->sides[way].lock); handoff__end_lock(s, way); }\n\4    handoff__end_lock(s, way);\n/'
 caught slowly_one_lock 'race' pass.c "$slowly_one_lock"
 destroy_unlocked='s/  handoff__slot_lock\(s\);\n  handoff__slot_unlock\(s\);\n(  count)/\1/'
 caught destroy_unlocked 'freed|lock|race' slot.c "$destroy_unlocked"
 caught destroy_one_lock 'freed|lock|race' slot.c \
-  's/  handoff__slot_lock\(s\);\n  handoff__slot_unlock\(s\);\n(  count)/  handoff__end_lock(s, HANDOFF__PUT); handoff__end_unlock(s, HANDOFF__PUT);\n\1/'
+  's/  handoff__slot_lock\(s\);\n  handoff__slot_unlock\(s\);\n(  count)/  handoff__end_lock(s, HANDOFF_PRODUCER); handoff__end_unlock(s, HANDOFF_PRODUCER);\n\1/'
 caught destroy_mutex_only 'freed|lock|race' slot.c \
-  's/  handoff__slot_lock\(s\);\n  handoff__slot_unlock\(s\);\n(  count)/  uv_mutex_lock(\&s->ends[0].lock.mutex); uv_mutex_unlock(\&s->ends[0].lock.mutex); uv_mutex_lock(\&s->ends[1].lock.mutex); uv_mutex_unlock(\&s->ends[1].lock.mutex);\n\1/'
+  's/  handoff__slot_lock\(s\);\n  handoff__slot_unlock\(s\);\n(  count)/  uv_mutex_lock(\&s->sides[0].lock.mutex); uv_mutex_unlock(\&s->sides[0].lock.mutex); uv_mutex_lock(\&s->sides[1].lock.mutex); uv_mutex_unlock(\&s->sides[1].lock.mutex);\n\1/'
 caught destroy_other_lock 'freed|lock|race' slot.c \
-  's/  handoff__slot_lock\(s\);\n  handoff__slot_unlock\(s\);\n(  count)/  handoff__end_lock(s, HANDOFF__GET); handoff__end_unlock(s, HANDOFF__GET);\n\1/'
+  's/  handoff__slot_lock\(s\);\n  handoff__slot_unlock\(s\);\n(  count)/  handoff__end_lock(s, HANDOFF_CONSUMER); handoff__end_unlock(s, HANDOFF_CONSUMER);\n\1/'
 touch_after_wake='s/(waiter->wake\(waiter\);) \/\*/\1 waiter->status = 0; \/*/'
 caught touch_after_wake 'frame|race|lock' end.c "$touch_after_wake"
 leave_unlocked='s/handoff__end_lock\(s, way\);\n(  handoff__end_leave\(s, way, waiter\);)\n  handoff__end_unlock\(s, way\);/\1/'
@@ -158,26 +158,26 @@ caught claim_ignored 'deadlock|items|outcome|frame|race|crash|lock' end.c "$clai
 caught leaves_anyway 'deadlock|items|outcome|frame|race|crash|lock|history' pass.c 's/(if \(!handoff__waiter_claim\(waiter\)\)) \{\n    return false;/\1 {/'
 caught cancelled_when_done 'deadlock|outcome|callback|items|history|race|lock|crash|freed|frame' request.c 's/    handoff__waiter_claim_unqueued[^;]*;/    req->waiter.claim = 0;/'
 caught never_unlocked 'deadlock|lock|endless' pass.c 's/  handoff__end_unlock_either\(s, way, is_fast\);/  if (err == 0) handoff__end_unlock_either(s, way, is_fast);/'
-caught waits_for_ever 'endless' slot.c 's/(  handoff__slot_unlock\(s\);\n)(  count = empty\(s, &first\);\n  drop)/\1  while (atomic_load(\&s->ends[0].lock.wanted) == 0) {}\n\2/'
+caught waits_for_ever 'endless' slot.c 's/(  handoff__slot_unlock\(s\);\n)(  count = empty\(s, &first\);\n  drop)/\1  while (atomic_load(\&s->sides[0].lock.wanted) == 0) {}\n\2/'
 # The turns.
-caught served_last 'history' end.c 's/handoff__queue_pop\(waiters\)([^;]*;\n)/waiters->prev\1 handoff__queue_remove(\&waiter->link);\n/'
+caught served_last 'history' end.c 's/handoff__list_pop\(waiters\)([^;]*;\n)/waiters->prev\1 handoff__list_remove(\&waiter->link);\n/'
 caught spin_hopes_wrong 'deadlock|order|history|items|race' pass.c 's/(handoff__end_despair\(end\);\n  \}\n  return) state/\1 ready/'
 caught meet_turned 'history' pass.c \
-  's/(  struct handoff__waiter \*met = )(handoff__end_take_first)/\1handoff__queue_is_empty(\&s->ends[other].waiters) ? NULL : (handoff__queue_push(\&s->ends[other].waiters, handoff__queue_pop(\&s->ends[other].waiters)), 0) ? NULL : \2/'
+  's/(  struct handoff__waiter \*met = )(handoff__end_take_first)/\1handoff__queue_is_empty(\&s->sides[other].waiters) ? NULL : (handoff__list_push(\&s->sides[other].waiters, handoff__list_pop(\&s->sides[other].waiters)), 0) ? NULL : \2/'
 caught meet_anybody 'deadlock|history|outcome|items' pass.c 's/(else if \(s->capacity == 0 && )(meet\(s, way, item, &woken\)\))/\1waiter == NULL \&\& \2/'
 # The shut.
-caught shut_no_getters 'deadlock' slot.c 's/handoff__end_release\(s, HANDOFF__GET, [^;]*;//'
-caught shut_no_putters 'deadlock|history' slot.c 's/handoff__end_release\(s, HANDOFF__PUT, [^;]*;//'
+caught shut_no_getters 'deadlock' slot.c 's/handoff__end_release\(s, HANDOFF_CONSUMER, [^;]*;//'
+caught shut_no_putters 'deadlock|history' slot.c 's/handoff__end_release\(s, HANDOFF_PRODUCER, [^;]*;//'
 shut_looks_again='s/(void handoff_slot_shut.*)  shut\(s, &woken\);\n  handoff__slot_unlock\(s\);(.*size_t handoff_slot_abort)/\1  shut(s, \&woken);\n  handoff__slot_unlock(slot->impl);\2/'
 caught shut_looks_again 'race|crash' slot.c "$shut_looks_again"
 bare caught shut_looks_again 'crash' slot.c "$shut_looks_again"
 caught release_one 'deadlock|history' end.c 's/while (\(\(waiter = handoff__end_take_first\(s, way, status\)\) != NULL\))/if \1/'
-caught eof_undrained 'history' pass.c 's/(else if \(waiter == NULL && )(\(state & HANDOFF__FULL\) != ready)/\1(\2 || s->shut)/'
-caught put_after_shut 'history' pass.c 's/ && !\(s->shut && way == HANDOFF__PUT\)//'
-caught put_slowly_after_shut 'outcome|history' pass.c 's/if \(s->shut && way == HANDOFF__PUT\)/if (false)/'
+caught eof_undrained 'history' pass.c 's/(else if \(waiter == NULL && )(\(state & HANDOFF__CELL_FULL\) != ready)/\1(\2 || s->shut)/'
+caught put_after_shut 'history' pass.c 's/ && !\(s->shut && way == HANDOFF_PRODUCER\)//'
+caught put_slowly_after_shut 'outcome|history' pass.c 's/if \(s->shut && way == HANDOFF_PRODUCER\)/if (false)/'
 # The rest of what a slot can do.
-caught latest_second 'order|history|items|race' pass.c 's/  s->ends\[HANDOFF__GET\]\.cell = put->cell;\n//'
-latest_in_place='s/  put->cell = handoff__cell_after\(s, put->cell\);\n  s->ends\[HANDOFF__GET\]\.cell = put->cell;\n//'
+caught latest_second 'order|history|items|race' pass.c 's/  s->ends\[HANDOFF_CONSUMER\]\.cell = put->cell;\n//'
+latest_in_place='s/  put->cell = handoff__cell_after\(s, put->cell\);\n  s->ends\[HANDOFF_CONSUMER\]\.cell = put->cell;\n//'
 caught latest_in_place 'order|history' pass.c "$latest_in_place"
 blind caught latest_in_place 'order' pass.c "$latest_in_place"
 caught latest_not_counted 'history' pass.c 's/  put->replaced\+\+;\n//'
@@ -185,7 +185,7 @@ latest_drops_new='s/s->drop\(s->spare, /s->drop((void *)(uintptr_t)item, /'
 caught latest_drops_new 'items|history|race' pass.c "$latest_drops_new"
 bare caught latest_drops_new 'items|history' pass.c "$latest_drops_new"
 caught latest_drops_unlocked 'race|history' pass.c \
-  's/(  if \(is_replaced && s->drop != NULL\) \{[^}]*\}\n)(  handoff__end_unlock\(s, HANDOFF__PUT\);\n)/\2\1/'
+  's/(  if \(is_replaced && s->drop != NULL\) \{[^}]*\}\n)(  handoff__end_unlock\(s, HANDOFF_PRODUCER\);\n)/\2\1/'
 caught abort_unshut 'history|deadlock|items' slot.c 's/(handoff__slot_lock\(s\);\n)  shut\(s, &woken\);/\1/'
 caught abort_unlocked 'race' slot.c \
   's/(  count = empty\(s, &first\);\n)(  handoff__slot_unlock\(s\);\n)/\2\1/'
@@ -197,18 +197,18 @@ caught peek_unlocked 'race' pass.c \
 stats_unlocked='s/  handoff__slot_lock\([^;]*;\n(  [^;]* = stats_of\([^;]*;\n)  handoff__slot_unlock\([^;]*;/\1/'
 caught stats_unlocked 'history|race' inspect.c "$stats_unlocked"
 bare caught stats_unlocked 'history|crash' inspect.c "$stats_unlocked"
-caught counted_twice 'history' end.h 's/(const uint64_t moved = handoff__end_count\(end\);)/\1 if (way == HANDOFF__GET \&\& end->waiters.next != \&end->waiters) handoff__end_count(end);/'
+caught counted_twice 'history' end.h 's/(const uint64_t moved = handoff__end_count\(end\);)/\1 if (way == HANDOFF_CONSUMER \&\& end->waiters.next != \&end->waiters) handoff__end_count(end);/'
 caught slot_leak 'faults|leak' slot.c 's/(err = init_ends\(s\);\n  if \(err != 0\) \{\n[^\n]*\n)    free\(s->memory\);/\1/'
 # The park.
 caught wait_if 'outcome|race|frame|lock' park.c 's/      continue;/      break;/'
 caught signal_dropped 'deadlock' park.c 's/  uv_cond_signal\(&park->cond\);//g'
-wake_unlocked='s/(void handoff__park_wake[^}]*)uv_mutex_lock\(&park->lock\);([^}]*)uv_mutex_unlock\(&park->lock\);/\1\2/g'
+wake_unlocked='s/(void handoff__parker_unpark_locked[^}]*)uv_mutex_lock\(&park->lock\);([^}]*)uv_mutex_unlock\(&park->lock\);/\1\2/g'
 caught wake_unlocked 'deadlock|race' park.c "$wake_unlocked"
 signal_after_unlock='s/(  uv_cond_signal\(&park->cond\);\n)(  uv_mutex_unlock\(&park->lock\);\n)/\2\1/'
 caught signal_after_unlock 'frame|lock|race' park.c "$signal_after_unlock"
-timeout_eats='s/!is_woken && !handoff__slot_leave\(slot, &self\.waiter\)/false/'
+timeout_eats='s/!is_woken && !handoff__waitq_cancel\(slot, &self\.waiter\)/false/'
 caught timeout_eats 'crash|frame|lock|race|items|outcome' thread.c "$timeout_eats"
-no_last_wait='s/handoff__park_wait\(self\.park, HANDOFF_NEVER\)/true/'
+no_last_wait='s/handoff__parker_wait\(self\.park, HANDOFF_NEVER\)/true/'
 caught no_last_wait 'frame|lock|race|items|outcome' thread.c "$no_last_wait"
 caught timeout_wins 'items|history|race' thread.c \
   's/err = is_woken \? self/err = is_woken \&\& uv_hrtime() < deadline_ns ? self/'
@@ -217,9 +217,9 @@ caught park_leak 'faults|leak|limit' park.c 's/    uv_mutex_destroy\(&park->lock
 # The lot.
 lent_twice='s/!atomic_exchange_explicit\(&place->is_lent, true, memory_order_acquire\)/!atomic_load(\&place->is_lent) \&\& (atomic_store(\&place->is_lent, true), true)/'
 caught lent_twice 'deadlock|race|frame|outcome|items|leak|freed|lock' lot.c "$lent_twice"
-caught not_reset 'outcome|items|frame|crash|race|lock' lot.c 's/      handoff__park_reset\(&place->park\);\n//'
+caught not_reset 'outcome|items|frame|crash|race|lock' lot.c 's/      handoff__parker_reset\(&place->park\);\n//'
 caught keepers_relaxed 'race' lot.c 's/keepers, 1, memory_order_acq_rel/keepers, 1, memory_order_relaxed/'
-signals_after='s/(  handoff__park_wake_lasting\(park\);\n)(  handoff__lot_let_go\(lot\);\n)/\2\1/'
+signals_after='s/(  handoff__parker_unpark_unlocked\(park\);\n)(  handoff__lot_let_go\(lot\);\n)/\2\1/'
 caught signals_after 'freed|lock|race' lot.c "$signals_after"
 returned_late='s/(  handoff__annotate_give\(&place.*is_lent, false[^\n]*\n)(  handoff__lot_let_go\(lot\);\n)/\2\1/'
 caught returned_late 'freed|race|crash' lot.c "$returned_late"
@@ -244,10 +244,10 @@ caught self_unheard 'deadlock|race' port.c 's/  set_runner\(p, 0\);\n//'
 caught self_anybody 'race|deadlock|history|crash' port.c 's/handoff__port_runner\(p\) == \(uintptr_t\)uv_thread_self\(\) && //'
 caught self_first_after 'history' port.h 's/ && !handoff__port_has_ready\(port\)//'
 caught after_outside 'deadlock' port.h 's/handoff__port_runner\(port\) != 0 && //'
-caught after_before 'history' port.h 's/handoff__queue_push\(last->next, /handoff__queue_push(last, /'
+caught after_before 'history' port.h 's/handoff__list_push\(last->next, /handoff__list_push(last, /'
 caught ready_unsaid 'history|deadlock' port.c 's/  set_has_ready\(p, true\);\n//'
 caught port_leak 'faults|leak' port.c 's/    uv_mutex_destroy\(&p->lock\);\n    free\(p\);\n    return/    return/'
-caught cancel_blind 'deadlock|outcome|callback|items|history|race' request.c 's/if \(!handoff__slot_leave\([^;]*;\n  \}/handoff__slot_leave(req->slot, \&req->waiter);/'
+caught cancel_blind 'deadlock|outcome|callback|items|history|race' request.c 's/if \(!handoff__waitq_cancel\([^;]*;\n  \}/handoff__waitq_cancel(req->slot, \&req->waiter);/'
 caught called_back_inside 'callback' request.c \
   's/    handoff__port_post_after\(port->impl, last, &req->job\);/    on_req_done(\&req->job);/'
 caught out_of_order 'history' request.c 's/is_ordered = true/is_ordered = false/'
@@ -272,7 +272,7 @@ sound dispatch_one port.c 's/DISPATCH_NS 100000u/DISPATCH_NS 0u/'
 sound always_hopeful busy_poll.c 's/p->is_hopeful && handoff__port_is_ahead/handoff__port_is_ahead/'
 sound never_hopeful busy_poll.c 's/p->is_hopeful && handoff__port_is_ahead/false \&\& handoff__port_is_ahead/'
 sound no_spin slot.c 's/(may_spin\[HANDOFF__...\] = )[^;]*;/\1false;/g'
-sound never_wanted lock.h 's/(handoff__lock_is_wanted\(struct handoff__lock \*lock\) \{\n  return )[^;]*;/\1false;/'
+sound never_wanted lock.h 's/(handoff__lock_is_contended\(struct handoff__lock \*lock\) \{\n  return )[^;]*;/\1false;/'
 sound own_parks lot.c 's/!atomic_exchange_explicit\(&place->is_lent, true, memory_order_acquire\)/false/'
 sound no_word slot.c 's/has_word = [^;]*;/has_word = false;/'
 sound closed_early port.c 's/p->closing && p->active == 0/p->closing/'

@@ -4,11 +4,11 @@
 
 #include <string.h>
 
-#include "end.h"
 #include "sched/lock.h"
 #include "sched/memory.h"
 #include "sched/race.h"
 #include "sched/scheduler.h"
+#include "slot/ring.h"
 
 scenario_t scenario;
 
@@ -156,7 +156,7 @@ static void make_slot(void) {
   int err;
 
   options.capacity = scenario.capacity;
-  options.overflow = scenario.is_latest ? HANDOFF_LATEST : HANDOFF_WAIT;
+  options.overflow = scenario.is_latest ? HANDOFF_DROP_OLDEST : HANDOFF_BLOCK;
   options.drop = on_drop;
   options.drop_arg = &scenario;
   for (;;) {

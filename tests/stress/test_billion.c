@@ -13,7 +13,7 @@ static void put_all(void *arg) {
   uint64_t item;
 
   for (item = 1; item <= count; item++) {
-    CHECK(handoff_put(slot, &item) == 0);
+    CHECK(handoff_slot_put(slot, &item) == 0);
   }
   handoff_slot_shut(slot);
 }
@@ -34,7 +34,7 @@ static void test_each_comes_once_in_order(void **state) {
   assert_int_equal(handoff_slot_init(&slot, &options), 0);
   begun_ns = uv_hrtime();
   assert_int_equal(uv_thread_create(&thread, put_all, &slot), 0);
-  while ((err = handoff_get(&slot, &item)) == 0) {
+  while ((err = handoff_slot_get(&slot, &item)) == 0) {
     CHECK(item == ++got);
     sum += item;
   }

@@ -66,7 +66,7 @@ static void run_duel(uv_loop_t *loop, handoff_port_t *port, bool puts, size_t ca
   if (puts) {
     assert_int_equal(opponent.taken, done); /* what was left has been drained */
   } else {
-    while (handoff_try_get(&opponent.gated.slot, &item) == 0) {
+    while (handoff_slot_try_get(&opponent.gated.slot, &item) == 0) {
       done++;
     }
     assert_int_equal(opponent.given, done);

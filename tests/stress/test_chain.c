@@ -62,8 +62,8 @@ static void work_alone(void *arg) {
   uint64_t item;
   int err;
 
-  while ((err = handoff_get(stage->from, &item)) == 0 &&
-         (err = handoff_put(stage->to, &item)) == 0) {
+  while ((err = handoff_slot_get(stage->from, &item)) == 0 &&
+         (err = handoff_slot_put(stage->to, &item)) == 0) {
   }
   leave(stage, err);
 }
@@ -129,7 +129,7 @@ static void put_all(void *arg) {
   uint64_t item = 1;
   int err = 0;
 
-  while (chain->put < chain->limit && (err = handoff_put(&chain->slots[0], &item)) == 0) {
+  while (chain->put < chain->limit && (err = handoff_slot_put(&chain->slots[0], &item)) == 0) {
     item++;
     chain->put++;
   }
@@ -187,7 +187,7 @@ static size_t take(chain_t *chain, size_t most) {
   uint64_t item;
   int err;
 
-  while ((err = handoff_get(mouth, &item)) == 0) {
+  while ((err = handoff_slot_get(mouth, &item)) == 0) {
     CHECK(item == ++taken);
     if (taken == most) {
       handoff_slot_shut(mouth);

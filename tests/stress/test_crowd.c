@@ -27,7 +27,7 @@ static void produce(void *arg) {
   (void)uv_barrier_wait(&crowd->start);
   for (; self->passed < crowd->book.attempts; self->passed++) {
     item_t item = item_new(self->index, self->passed);
-    CHECK(handoff_put(&crowd->slot, &item) == 0);
+    CHECK(handoff_slot_put(&crowd->slot, &item) == 0);
     book_accept(&crowd->book, &item);
   }
   if (atomic_fetch_sub(&crowd->putting, 1) == 1) {
@@ -43,7 +43,7 @@ static void consume(void *arg) {
   int err;
 
   (void)uv_barrier_wait(&crowd->start);
-  while ((err = handoff_get(&crowd->slot, &item)) == 0) {
+  while ((err = handoff_slot_get(&crowd->slot, &item)) == 0) {
     book_deliver(&crowd->book, &order, &item);
     self->passed++;
   }

@@ -23,16 +23,16 @@ static void answer(void *arg) {
   letter_t *letter;
   dice_t dice = dice_new(1000005);
 
-  while (handoff_get(mail, &letter) == 0) {
+  while (handoff_slot_get(mail, &letter) == 0) {
     uint64_t item = (uintptr_t)letter;
     dice_dawdle(&dice, 2000);
     switch (letter->kind) {
       case REPLY:
-        CHECK(handoff_put(&letter->gated.slot, &item) == 0);
+        CHECK(handoff_slot_put(&letter->gated.slot, &item) == 0);
         break;
       case QUESTION:
       case PAIR: /* the first of the two */
-        CHECK(handoff_get(&letter->gated.slot, &item) == 0);
+        CHECK(handoff_slot_get(&letter->gated.slot, &item) == 0);
         CHECK(item == (uintptr_t)letter);
         break;
       case REFUSAL:
@@ -58,8 +58,8 @@ static letter_t *send_letter(handoff_slot_t *mail, dice_t *dice) {
    * for another one at capacity 1. */
   options.capacity = letter->kind == QUESTION ? 0 : letter->kind == PAIR ? 1 : dice_below(dice, 3);
   CHECK(handoff_slot_init(&letter->gated.slot, &options) == 0);
-  CHECK(letter->kind != PAIR || handoff_try_put(&letter->gated.slot, &letter->item) == 0);
-  CHECK(handoff_put(mail, &letter) == 0);
+  CHECK(letter->kind != PAIR || handoff_slot_try_put(&letter->gated.slot, &letter->item) == 0);
+  CHECK(handoff_slot_put(mail, &letter) == 0);
   return letter;
 }
 
@@ -76,8 +76,8 @@ static void ask(handoff_slot_t *mail, dice_t *dice) {
   dice_dawdle(dice, 2000);
   if (letter->kind ==
       PAIR) { /* who gives up, and then finds room, is who the other one is about to serve */
-    err =
-        handoff_put_until(&letter->gated.slot, &letter->item, uv_hrtime() + dice_below(dice, 5000));
+    err = handoff_slot_put_until(&letter->gated.slot, &letter->item,
+                                 uv_hrtime() + dice_below(dice, 5000));
   }
   while (err == UV_EAGAIN || err == UV_ETIMEDOUT) {
     err = is_put(letter) ? ways_put(&letter->gated, dice, ANY, &letter->item)
@@ -172,16 +172,16 @@ static void use_once(shared_t *shared, dice_t *dice) {
 
   switch (dice_below(dice, 5)) {
     case 0:
-      err = handoff_put_until(&shared->slot, &item, ways_deadline(dice));
+      err = handoff_slot_put_until(&shared->slot, &item, ways_deadline(dice));
       break;
     case 1:
-      err = handoff_get_until(&shared->slot, &item, ways_deadline(dice));
+      err = handoff_slot_get_until(&shared->slot, &item, ways_deadline(dice));
       break;
     case 2:
-      err = handoff_try_put(&shared->slot, &item);
+      err = handoff_slot_try_put(&shared->slot, &item);
       break;
     case 3:
-      err = handoff_try_get(&shared->slot, &item);
+      err = handoff_slot_try_get(&shared->slot, &item);
       break;
     default:
       handoff_slot_shut(&shared->slot);
@@ -197,7 +197,7 @@ static void use_once(shared_t *shared, dice_t *dice) {
 static void use_many(void *arg) {
   user_t *user = arg;
   shared_t *shared;
-  while (handoff_get(&user->inbox, &shared) == 0) {
+  while (handoff_slot_get(&user->inbox, &shared) == 0) {
     use_once(shared, &user->dice);
   }
 }
@@ -225,7 +225,7 @@ static void test_the_last_user_destroys(void **state) {
     assert_int_equal(handoff_slot_init(&shared->slot, &small), 0);
     atomic_init(&shared->users, USERS);
     for (i = 0; i < USERS; i++) {
-      assert_int_equal(handoff_put(&users[i].inbox, &shared), 0);
+      assert_int_equal(handoff_slot_put(&users[i].inbox, &shared), 0);
     }
   }
   for (i = 0; i < USERS; i++) {

@@ -205,13 +205,13 @@ static void act(runner_t *runner) {
       break;
     }
     case 7:
-      CALL(stage, handoff_lane_hold(&runner->lane));
+      CALL(stage, handoff_lane_pause(&runner->lane));
       runner->is_held = !runner->is_closing;
       break;
     case 8:
     case 9:
     case 10:
-      CALL(stage, handoff_lane_release(&runner->lane));
+      CALL(stage, handoff_lane_resume(&runner->lane));
       runner->is_held = false;
       break;
     default:
@@ -334,10 +334,10 @@ static void open_lane(runner_t *runner) {
   options.on_event = dice_hit(dice, 8) ? NULL : on_event;
   options.on_end = on_end;
   options.event_capacity = dice_hit(dice, 2) ? 64 : 1 + dice_below(dice, 4);
-  options.gather_ns = dice_hit(dice, 2) ? options.gather_ns : dice_below(dice, 100000);
+  options.coalesce_ns = dice_hit(dice, 2) ? options.coalesce_ns : dice_below(dice, 100000);
   for (side = HANDOFF_PRODUCER; side <= HANDOFF_CONSUMER; side++) {
     options.pacing[side].interval_ns = choose_interval(dice);
-    options.pacing[side].late = (handoff_late_t)dice_below(dice, 3);
+    options.pacing[side].late = (handoff_missed_t)dice_below(dice, 3);
     options.pacing[side].burst = 1 + dice_below(dice, 4);
   }
   memset(runner, 0, sizeof *runner);
@@ -372,7 +372,7 @@ static void begin_bow(runner_t *runner) {
   }
   runner->is_bowing = true;
   runner->is_held = false;
-  CALL(stage, handoff_lane_release(&runner->lane));
+  CALL(stage, handoff_lane_resume(&runner->lane));
   for (side = HANDOFF_PRODUCER; side <= HANDOFF_CONSUMER; side++) {
     uint64_t interval_ns = dice_hit(&stage->dice, 2) ? 0 : 1 + dice_below(&stage->dice, 100000);
     CALL(stage, err = handoff_lane_set_interval(&runner->lane, (handoff_side_t)side, interval_ns));

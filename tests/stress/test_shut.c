@@ -7,7 +7,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 
-#include "slot.h"
+#include "slot/slot.h"
 #include "stress/jitter.h"
 
 #define SHUTS 100000
@@ -60,8 +60,8 @@ static void wait_in_it(void *arg) {
     meet(duel, &times);
     pass_time(&dice, LOOK_NS);
     duel->looked_ns = uv_hrtime();
-    duel->status =
-        duel->puts ? handoff_put(&duel->slot, &duel->item) : handoff_get(&duel->slot, &duel->item);
+    duel->status = duel->puts ? handoff_slot_put(&duel->slot, &duel->item)
+                              : handoff_slot_get(&duel->slot, &duel->item);
     meet(duel, &times);
     meet(duel, &times); /* the other one adds up */
   }
@@ -73,12 +73,12 @@ static void add_up(duel_t *duel, uint64_t first, size_t accepted, size_t deliver
   uint64_t item;
   int err;
 
-  while ((err = handoff_try_get(&duel->slot, &item)) == 0) {
+  while ((err = handoff_slot_try_get(&duel->slot, &item)) == 0) {
     CHECK(item == first + delivered);
     delivered++;
   }
   CHECK(err == UV_EOF);
-  CHECK(handoff_try_put(&duel->slot, &item) == UV_EPIPE);
+  CHECK(handoff_slot_try_put(&duel->slot, &item) == UV_EPIPE);
   CHECK(accepted == delivered);
 }
 
@@ -95,14 +95,15 @@ static bool run_round(duel_t *duel, dice_t *dice, size_t *times, uint64_t first,
 
   for (i = 0; i < filled; i++) {
     item = first + i;
-    CHECK(handoff_try_put(&duel->slot, &item) == 0);
+    CHECK(handoff_slot_try_put(&duel->slot, &item) == 0);
   }
   item = first;
   duel->item = duel->puts ? first + filled : UNTOUCHED;
   meet(duel, times);
   pass_time(dice, SHUT_NS);
   if (helps) {
-    moved = duel->puts ? handoff_try_get(&duel->slot, &item) : handoff_try_put(&duel->slot, &item);
+    moved = duel->puts ? handoff_slot_try_get(&duel->slot, &item)
+                       : handoff_slot_try_put(&duel->slot, &item);
   }
   shut_ns = uv_hrtime();
   handoff_slot_shut(&duel->slot);

@@ -84,7 +84,7 @@ static void produce(void *arg) {
     } else if (err == UV_ETIMEDOUT) {
       (void)atomic_fetch_add(&run->timeouts[0], 1);
     } else if (err == UV_EPIPE) {
-      CHECK(handoff_put(&run->gated.slot, &item) == UV_EPIPE); /* for good */
+      CHECK(handoff_slot_put(&run->gated.slot, &item) == UV_EPIPE); /* for good */
       break;
     }
     if (dice_hit(&self->dice, run->plan.shut_odds)) {
@@ -116,7 +116,7 @@ static void consume(void *arg) {
     } else if (err == UV_ETIMEDOUT) {
       (void)atomic_fetch_add(&run->timeouts[1], 1);
     } else if (err == UV_EOF) {
-      CHECK(handoff_get(&run->gated.slot, &item) == UV_EOF); /* for good */
+      CHECK(handoff_slot_get(&run->gated.slot, &item) == UV_EOF); /* for good */
     }
     if (dice_hit(&self->dice, run->plan.shut_odds)) {
       ways_shut(&run->gated);

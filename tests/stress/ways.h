@@ -41,14 +41,14 @@ static inline int ways_put(gated_t *gated, dice_t *dice, unsigned ways, const vo
 
   switch (way) {
     case WAIT:
-      err = handoff_put(&gated->slot, item);
+      err = handoff_slot_put(&gated->slot, item);
       break;
     case TRY:
-      err = handoff_try_put(&gated->slot, item);
+      err = handoff_slot_try_put(&gated->slot, item);
       break;
     default:
       deadline_ns = ways_deadline(dice);
-      err = handoff_put_until(&gated->slot, item, deadline_ns);
+      err = handoff_slot_put_until(&gated->slot, item, deadline_ns);
       break;
   }
   CHECK(err == 0 || (err == UV_EAGAIN && way == TRY) ||
@@ -64,14 +64,14 @@ static inline int ways_get(gated_t *gated, dice_t *dice, unsigned ways, void *it
 
   switch (way) {
     case WAIT:
-      err = handoff_get(&gated->slot, item);
+      err = handoff_slot_get(&gated->slot, item);
       break;
     case TRY:
-      err = handoff_try_get(&gated->slot, item);
+      err = handoff_slot_try_get(&gated->slot, item);
       break;
     default:
       deadline_ns = ways_deadline(dice);
-      err = handoff_get_until(&gated->slot, item, deadline_ns);
+      err = handoff_slot_get_until(&gated->slot, item, deadline_ns);
       break;
   }
   CHECK(err == 0 || (err == UV_EAGAIN && way == TRY) ||

@@ -6,10 +6,10 @@
 
 #include <errno.h>
 
-#include "lane.h"
+#include "base/lot.h"
+#include "lane/lane.h"
 #include "lib/queued.h"
 #include "lib/rig.h"
-#include "lot.h"
 
 /* ---------------------------------------------------------------------------------- the faults -- */
 
@@ -156,8 +156,8 @@ static void a_slot_that_cannot_be_made_leaves_nothing(void **state) {
     handoff_slot_t slot = {.impl = NULL};
     assert_int_equal(try_until_made(init_slot, &slot, i == 1),
                      8); /* two of memory, two locks, two parks */
-    assert_int_equal(handoff_put(&slot, item), 0);
-    assert_int_equal(handoff_get(&slot, item), 0);
+    assert_int_equal(handoff_slot_put(&slot, item), 0);
+    assert_int_equal(handoff_slot_get(&slot, item), 0);
     handoff_slot_destroy(&slot);
     assert_int_equal(atomic_load(&live), before);
   }
@@ -196,7 +196,7 @@ static void a_lane_that_cannot_be_made_leaves_nothing(void **state) {
     rig_t *rig = rig_new(state);
     unsigned calls;
     rig->limit = 10;
-    rig->options.pacing[HANDOFF_PRODUCER].interval_ns = 1000;
+    rig->options.producer.interval_ns = 1000;
     calls = try_until_made(init_lane, rig, i == 1);
     if (i == 0) { /* the first lane of a port brings the timer: one call or, with a timerfd, two */
       assert_true(calls >= 41);
@@ -223,8 +223,8 @@ static void a_lane_that_gets_no_thread_runs_no_callback_and_can_be_started_again
     rig_t *rig = rig_new(state);
     rig->limit = 10;
     rig->options.event_capacity = 1;
-    rig->options.pacing[HANDOFF_PRODUCER].interval_ns = i / 2 % 2 == 0 ? 0 : 1000;
-    rig->options.pacing[HANDOFF_CONSUMER].interval_ns = i / 4 == 0 ? 0 : 1000;
+    rig->options.producer.interval_ns = i / 2 % 2 == 0 ? 0 : 1000;
+    rig->options.consumer.interval_ns = i / 4 == 0 ? 0 : 1000;
     rig_init(rig);
     arm(1, true);
     assert_int_equal(handoff_lane_start(&rig->lane), UV_EAGAIN);
@@ -265,7 +265,7 @@ static uint64_t item;
 
 static struct {
   struct handoff__lot *lot;
-  struct handoff__park *park;
+  struct handoff__parker *park;
 } loans[LOANS_MAX];
 static unsigned loan_count;
 
@@ -289,12 +289,12 @@ static void return_all(void) {
 }
 
 static int get_until_soon(void *object) {
-  int err = handoff_get_until(object, &item, uv_hrtime() + 1000000);
+  int err = handoff_slot_get_until(object, &item, uv_hrtime() + 1000000);
   return err == UV_ETIMEDOUT ? 0 : err;
 }
 
 static int put_until_soon(void *object) {
-  int err = handoff_put_until(object, &item, uv_hrtime() + 1000000);
+  int err = handoff_slot_put_until(object, &item, uv_hrtime() + 1000000);
   return err == UV_ETIMEDOUT ? 0 : err;
 }
 
@@ -315,7 +315,7 @@ static void a_wait_that_cannot_begin_has_its_code_and_leaves_no_trace(void **sta
     assert_int_equal(item, 4711);
 
     arm(1, true);
-    assert_int_equal(handoff_put(&slot, &item), 0); /* who need not wait needs nothing */
+    assert_int_equal(handoff_slot_put(&slot, &item), 0); /* who need not wait needs nothing */
     assert_int_equal(disarm(), 0);
 
     assert_int_equal(try_until_made(put_until_soon, &slot, i == 1), 2);
@@ -334,8 +334,7 @@ static void a_lane_whose_workers_cannot_wait_ends_with_the_code(void **state) {
     rig_t *rig = rig_new(state);
     rig->options.capacity = i % 3;
     rig->options.event_capacity = i % 2 == 0 ? 64 : 1;
-    rig->options.pacing[HANDOFF_CONSUMER].interval_ns =
-        i % 5 == 0 ? 3600 * UINT64_C(1000000000) : 0;
+    rig->options.consumer.interval_ns = i % 5 == 0 ? 3600 * UINT64_C(1000000000) : 0;
     rig_init(rig);
     borrow_all(&rig->lane.impl->items);
     for (way = 0; way < 2; way++) {
@@ -363,7 +362,7 @@ static void on_event_no_conds(rig_t *rig, const handoff_event_t *event) {
 
 static void a_worker_that_cannot_wait_for_its_tick_ends_the_lane_with_the_code(void **state) {
   rig_t *rig = rig_new(state);
-  rig->options.pacing[HANDOFF_PRODUCER].interval_ns = 80 * UINT64_C(1000000);
+  rig->options.producer.interval_ns = 80 * UINT64_C(1000000);
   rig->on_event = on_event_no_conds;
   rig_init(rig);
   rig->lane.impl->lead_ns = 20 * UINT64_C(1000000);

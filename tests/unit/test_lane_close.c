@@ -1,7 +1,7 @@
 /* unit.lane_close: a lane that is closed, whatever it is doing, and its port with it. Each item has been
  * accounted for by then: rig_free balances the book. */
 
-#include "lane.h"
+#include "lane/lane.h"
 #include "lib/queued.h"
 #include "lib/rig.h"
 

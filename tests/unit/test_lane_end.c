@@ -1,7 +1,7 @@
 /* unit.lane_end: every way in which a lane ends, what it says then, and that each item has been
  * accounted for by then: rig_free balances the book. */
 
-#include "lane.h"
+#include "lane/lane.h"
 #include "lib/queued.h"
 #include "lib/rig.h"
 

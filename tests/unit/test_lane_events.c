@@ -49,7 +49,7 @@ static void a_report_that_comes_before_its_time_waits_for_the_other_sides(void *
 
 static void on_event_hold(rig_t *rig, const handoff_event_t *event) {
   (void)event;
-  handoff_lane_hold(&rig->lane);
+  handoff_lane_pause(&rig->lane);
 }
 
 /* Also one that was set aside for it. */
@@ -62,11 +62,11 @@ static void no_event_follows_one_in_which_the_lane_is_held(void **state) {
   play(rig, HANDOFF_PRODUCER, 2);
   turn_loop(rig);
   assert_int_equal(events_of(rig), 1);
-  handoff_lane_release(&rig->lane);
+  handoff_lane_resume(&rig->lane);
   assert_int_equal(events_of(rig), 1); /* not from within the call */
   turn_loop(rig);
   assert_int_equal(events_of(rig), 2);
-  handoff_lane_release(&rig->lane);
+  handoff_lane_resume(&rig->lane);
   turn_loop(rig);
   assert_int_equal(events_of(rig), 3);
   end_script(rig, &gate);
@@ -75,13 +75,13 @@ static void no_event_follows_one_in_which_the_lane_is_held(void **state) {
 static void a_lane_that_is_held_from_outside_delivers_nothing(void **state) {
   uv_sem_t gate;
   rig_t *rig = scripted(state, 1, 0, &gate);
-  handoff_lane_hold(&rig->lane);
+  handoff_lane_pause(&rig->lane);
   play(rig, HANDOFF_PRODUCER, 1);
   play(rig, HANDOFF_CONSUMER, 1);
   turn_loop(rig);
   assert_int_equal(events_of(rig), 0);
-  handoff_lane_release(&rig->lane);
-  handoff_lane_release(&rig->lane); /* twice is the same as once */
+  handoff_lane_resume(&rig->lane);
+  handoff_lane_resume(&rig->lane); /* twice is the same as once */
   assert_int_equal(events_of(rig), 0);
   turn_loop(rig);
   assert_int_equal(events_of(rig), 2);
@@ -91,18 +91,18 @@ static void a_lane_that_is_held_from_outside_delivers_nothing(void **state) {
 static void a_lane_that_is_released_before_anything_came_goes_on(void **state) {
   uv_sem_t gate;
   rig_t *rig = scripted(state, 1, 0, &gate);
-  handoff_lane_hold(&rig->lane);
-  handoff_lane_release(&rig->lane);
+  handoff_lane_pause(&rig->lane);
+  handoff_lane_resume(&rig->lane);
   play(rig, HANDOFF_PRODUCER, 1);
   turn_loop(rig);
   assert_int_equal(events_of(rig), 1);
-  handoff_lane_release(&rig->lane); /* of what is not held: changes nothing */
+  handoff_lane_resume(&rig->lane); /* of what is not held: changes nothing */
   play(rig, HANDOFF_CONSUMER, 1);
   turn_loop(rig);
   assert_int_equal(events_of(rig), 2);
-  handoff_lane_release(&rig->lane);
+  handoff_lane_resume(&rig->lane);
   play(rig, HANDOFF_PRODUCER, 2); /* between the two */
-  handoff_lane_release(&rig->lane);
+  handoff_lane_resume(&rig->lane);
   turn_loop(rig);
   assert_int_equal(events_of(rig), 3);
   end_script(rig, &gate);
@@ -114,12 +114,12 @@ static uv_timer_t timer;
 
 static void on_timer_release(uv_timer_t *handle) {
   rig_t *rig = handle->data;
-  handoff_lane_release(&rig->lane);
+  handoff_lane_resume(&rig->lane);
 }
 
 static void on_event_hold_for_a_while(rig_t *rig, const handoff_event_t *event) {
   if (event->number % 100 == 0) {
-    handoff_lane_hold(&rig->lane);
+    handoff_lane_pause(&rig->lane);
     assert_int_equal(uv_timer_start(&timer, on_timer_release, 1, 0), 0);
   }
 }
@@ -145,8 +145,8 @@ static void a_lane_that_is_held_and_released_again_and_again_loses_nothing(void 
 
 static void on_event_hold_and_release(rig_t *rig, const handoff_event_t *event) {
   (void)event;
-  handoff_lane_hold(&rig->lane);
-  handoff_lane_release(&rig->lane);
+  handoff_lane_pause(&rig->lane);
+  handoff_lane_resume(&rig->lane);
 }
 
 static void a_lane_may_be_held_and_released_in_one_callback(void **state) {
@@ -164,14 +164,14 @@ static void a_held_lane_holds_its_workers_back_and_memory_stays_bounded(void **s
   rig_t *rig = rig_new(state);
   rig->options.event_capacity = 3;
   rig_init(rig);
-  handoff_lane_hold(&rig->lane); /* before it is started, too */
+  handoff_lane_pause(&rig->lane); /* before it is started, too */
   rig_start(rig);
   queued_await_putters(&rig->lane.impl->sides[HANDOFF_PRODUCER].reports, 1); /* they are full */
   turn_loop(rig);
   assert_int_equal(events_of(rig), 0);
   assert_true(atomic_load(&rig->made) <= 5);
   rig->limit = 50;
-  handoff_lane_release(&rig->lane);
+  handoff_lane_resume(&rig->lane);
   rig_run_until_end(rig);
   rig_assert_end(rig, 0, 50, 50);
   rig_free(rig);
@@ -182,13 +182,13 @@ static void a_held_lane_does_not_end_and_closing_releases_it(void **state) {
   rig->limit = 3;
   rig_init(rig);
   rig_start(rig);
-  handoff_lane_hold(&rig->lane);
+  handoff_lane_pause(&rig->lane);
   rig_await_turn(rig, HANDOFF_CONSUMER, 3);
   turn_loop(rig);
   assert_int_equal(events_of(rig), 0);
   assert_int_equal(rig->ends, 0);
   rig_close(rig);
-  handoff_lane_hold(&rig->lane); /* has no effect any more */
+  handoff_lane_pause(&rig->lane); /* has no effect any more */
   loop_run_until(&rig->fixture->loop, &rig->is_closed);
   rig_assert_end(rig, UV_ECANCELED, 3, 3);
   rig_free(rig);
@@ -198,11 +198,11 @@ static void holding_before_start_holds(void **state) {
   rig_t *rig = rig_new(state);
   rig->limit = 3;
   rig_init(rig);
-  handoff_lane_hold(&rig->lane);
+  handoff_lane_pause(&rig->lane);
   rig_start(rig);
   turn_loop(rig);
   assert_int_equal(events_of(rig), 0);
-  handoff_lane_release(&rig->lane);
+  handoff_lane_resume(&rig->lane);
   rig_run_until_end(rig);
   rig_assert_end(rig, 0, 3, 3);
   rig_free(rig);
@@ -222,14 +222,14 @@ static void on_idle(uv_idle_t *idle) {
   at_last_turn = now;
 }
 
-static void on_job(struct handoff__job *job) {
+static void on_job(struct handoff__task *job) {
   (void)job;
   at_job = events_of(watched);
 }
 
 static void many_events_at_once_do_not_keep_others_from_their_turns(void **state) {
   rig_t *rig = rig_new(state);
-  struct handoff__job job = {.run = on_job};
+  struct handoff__task job = {.run = on_job};
   uv_idle_t idle;
   watched = rig;
   most_in_a_turn = 0;

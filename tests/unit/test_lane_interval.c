@@ -1,6 +1,6 @@
 /* unit.lane_interval: a new interval applies at once, while the lane runs, whatever its sides are doing. */
 
-#include "lane.h"
+#include "lane/lane.h"
 #include "lib/queued.h"
 #include "lib/rig.h"
 
@@ -8,7 +8,7 @@
 #define MS_NS UINT64_C(1000000)
 #define HOUR_NS (3600000 * MS_NS)
 
-static void pace(rig_t *rig, handoff_side_t side, uint64_t interval_ns, handoff_late_t late,
+static void pace(rig_t *rig, handoff_side_t side, uint64_t interval_ns, handoff_missed_t late,
                  size_t burst) {
   rig->options.pacing[side].interval_ns = interval_ns;
   rig->options.pacing[side].late = late;
@@ -36,7 +36,7 @@ static void a_new_interval_applies_at_once(void **state) {
   for (side = 0; side < 2; side++) {
     for (i = 0; i < 9; i++) {
       rig_t *rig = rig_new(state);
-      pace(rig, (handoff_side_t)side, HOUR_NS, (handoff_late_t)(i / 3), 3);
+      pace(rig, (handoff_side_t)side, HOUR_NS, (handoff_missed_t)(i / 3), 3);
       rig->options.capacity = i % 3;
       rig_init(rig);
       rig_start(rig);
@@ -89,7 +89,7 @@ static void a_side_that_is_paced_again_before_its_next_turn_takes_a_tick(void **
   rig->limit = 3;
   rig->knows_last = true;
   rig->on_event = on_event_paced;
-  pace(rig, HANDOFF_PRODUCER, HOUR_NS, HANDOFF_SKIP, 1);
+  pace(rig, HANDOFF_PRODUCER, HOUR_NS, HANDOFF_MISSED_SKIP, 1);
   rig_init(rig);
   rig_start(rig);
   rig_await_turn(rig, HANDOFF_PRODUCER, 1);
@@ -120,7 +120,7 @@ static void a_free_turn_that_was_not_used_is_taken_back(void **state) {
   uv_sem_t gate;
   assert_int_equal(uv_sem_init(&gate, 0), 0);
   rig->gates[HANDOFF_PRODUCER] = &gate;
-  pace(rig, HANDOFF_PRODUCER, HOUR_NS, HANDOFF_SKIP, 1);
+  pace(rig, HANDOFF_PRODUCER, HOUR_NS, HANDOFF_MISSED_SKIP, 1);
   rig_init(rig);
   rig_start(rig);
   rig_await_turn(rig, HANDOFF_PRODUCER, 1);
@@ -166,8 +166,8 @@ static void intervals_may_change_all_the_time(void **state) {
   for (i = 0; i < 9; i++) {
     rig_t *rig = rig_new(state);
     rig->options.capacity = i / 3;
-    pace(rig, HANDOFF_PRODUCER, 1000, (handoff_late_t)(i % 3), bursts[i % 3]);
-    pace(rig, HANDOFF_CONSUMER, 0, (handoff_late_t)(i % 3), bursts[i % 3]);
+    pace(rig, HANDOFF_PRODUCER, 1000, (handoff_missed_t)(i % 3), bursts[i % 3]);
+    pace(rig, HANDOFF_CONSUMER, 0, (handoff_missed_t)(i % 3), bursts[i % 3]);
     rig->limit = 400;
     rig->on_event = on_event_change;
     rig_init(rig);

@@ -1,7 +1,7 @@
 /* unit.lane_pace: ticks and turns: nothing is early (rig_on_event checks that of every event), what is
  * missed is counted, a new interval applies at once. Lateness is not asserted. */
 
-#include "lane.h"
+#include "lane/lane.h"
 #include "lib/queued.h"
 #include "lib/rig.h"
 
@@ -9,7 +9,7 @@
 #define MS_NS UINT64_C(1000000)
 #define HOUR_NS (3600000 * MS_NS)
 
-static void pace(rig_t *rig, handoff_side_t side, uint64_t interval_ns, handoff_late_t late,
+static void pace(rig_t *rig, handoff_side_t side, uint64_t interval_ns, handoff_missed_t late,
                  size_t burst) {
   rig->options.pacing[side].interval_ns = interval_ns;
   rig->options.pacing[side].late = late;
@@ -40,8 +40,8 @@ static void both_sides_of_a_paced_lane_stay_on_one_grid(void **state) {
     interval_of[0] = (i < 3 ? 300 : 700) * US_NS;
     interval_of[1] = (i < 3 ? 700 : 300) * US_NS; /* the slower side holds the other one up */
     rig->options.capacity = capacities[i % 3];
-    pace(rig, HANDOFF_PRODUCER, interval_of[0], HANDOFF_SKIP, 1);
-    pace(rig, HANDOFF_CONSUMER, interval_of[1], HANDOFF_SKIP, 1);
+    pace(rig, HANDOFF_PRODUCER, interval_of[0], HANDOFF_MISSED_SKIP, 1);
+    pace(rig, HANDOFF_CONSUMER, interval_of[1], HANDOFF_MISSED_SKIP, 1);
     rig->limit = 60;
     rig->on_event = on_event_on_grid;
     rig_init(rig);
@@ -70,8 +70,8 @@ static void stop_and_close_do_not_wait_for_a_tick(void **state) {
   unsigned i;
   for (i = 0; i < 12; i++) {
     rig_t *rig = rig_new(state);
-    pace(rig, HANDOFF_PRODUCER, i % 3 == 1 ? 0 : HOUR_NS, (handoff_late_t)(i / 2 % 3), 2);
-    pace(rig, HANDOFF_CONSUMER, i % 3 == 2 ? 0 : HOUR_NS, (handoff_late_t)(i / 2 % 3), 2);
+    pace(rig, HANDOFF_PRODUCER, i % 3 == 1 ? 0 : HOUR_NS, (handoff_missed_t)(i / 2 % 3), 2);
+    pace(rig, HANDOFF_CONSUMER, i % 3 == 2 ? 0 : HOUR_NS, (handoff_missed_t)(i / 2 % 3), 2);
     rig_init(rig);
     rig_start(rig);
     while (rig->events[HANDOFF_CONSUMER] == 0) {
@@ -96,7 +96,7 @@ static void the_end_of_the_items_does_not_wait_for_a_tick(void **state) {
   unsigned i;
   for (i = 0; i < 40; i++) {
     rig_t *rig = rig_new(state);
-    pace(rig, HANDOFF_CONSUMER, HOUR_NS, HANDOFF_SKIP, 1);
+    pace(rig, HANDOFF_CONSUMER, HOUR_NS, HANDOFF_MISSED_SKIP, 1);
     rig->limit = i % 2;
     rig->knows_last = i % 4 == 1;
     rig_init(rig);
@@ -111,7 +111,7 @@ static void an_error_does_not_wait_for_a_tick(void **state) {
   int side;
   for (side = 0; side < 2; side++) {
     rig_t *rig = rig_new(state);
-    pace(rig, (handoff_side_t)!side, HOUR_NS, HANDOFF_SKIP, 1);
+    pace(rig, (handoff_side_t)!side, HOUR_NS, HANDOFF_MISSED_SKIP, 1);
     rig->options.capacity = 5;
     if (side == HANDOFF_PRODUCER) { /* the other side has one tick, for one item */
       rig->limit = 1;
@@ -136,7 +136,7 @@ static void a_consumer_that_has_drained_the_slot_does_not_wait_for_a_tick(void *
   rig->gates[HANDOFF_CONSUMER] = &gate;
   rig->limit = 2;
   rig->knows_last = true;
-  pace(rig, HANDOFF_CONSUMER, 1000, HANDOFF_SKIP, 1);
+  pace(rig, HANDOFF_CONSUMER, 1000, HANDOFF_MISSED_SKIP, 1);
   rig_init(rig);
   rig_start(rig);
   rig_await_turn(rig, HANDOFF_CONSUMER, 1);
@@ -160,7 +160,7 @@ static void a_producer_keeps_its_pace_while_the_consumer_is_at_work(void **state
   assert_int_equal(uv_sem_init(&gate, 0), 0);
   rig->gates[HANDOFF_CONSUMER] = &gate;
   rig->limit = 3;
-  pace(rig, HANDOFF_PRODUCER, 1000, HANDOFF_SKIP, 1);
+  pace(rig, HANDOFF_PRODUCER, 1000, HANDOFF_MISSED_SKIP, 1);
   rig_init(rig);
   rig_start(rig);
   rig_await_turn(rig, HANDOFF_CONSUMER, 1);
@@ -181,7 +181,7 @@ static void stop_drains_at_the_consumers_pace(void **state) {
   rig_t *rig = rig_new(state);
   handoff_event_t first;
   rig->options.capacity = 5;
-  pace(rig, HANDOFF_CONSUMER, 2 * MS_NS, HANDOFF_BURST, 1);
+  pace(rig, HANDOFF_CONSUMER, 2 * MS_NS, HANDOFF_MISSED_BURST, 1);
   rig_init(rig);
   rig_start(rig);
   while (rig->events[HANDOFF_CONSUMER] == 0) {
@@ -224,7 +224,7 @@ static void run_until_ns(rig_t *rig, uint64_t until_ns) {
 }
 
 /* A producer that is blocked in its first turn for at least 20 ticks, at 1 ms, by itself. */
-static void run_blocked(void **state, handoff_late_t late, size_t burst, unsigned items,
+static void run_blocked(void **state, handoff_missed_t late, size_t burst, unsigned items,
                         uint64_t *freed_ns) {
   rig_t *rig = rig_new(state);
   uv_sem_t gate;
@@ -257,7 +257,7 @@ static void run_blocked(void **state, handoff_late_t late, size_t burst, unsigne
 static void skip_works_off_the_newest_tick_and_misses_the_older_ones(void **state) {
   uint64_t freed_ns;
   unsigned i;
-  run_blocked(state, HANDOFF_SKIP, 1, 5, &freed_ns);
+  run_blocked(state, HANDOFF_MISSED_SKIP, 1, 5, &freed_ns);
   assert_true(missed_of[2] >= 18);
   assert_true(dues_ns[2] + MS_NS > freed_ns); /* the newest one */
   for (i = 2; i <= 5; i++) {
@@ -268,7 +268,7 @@ static void skip_works_off_the_newest_tick_and_misses_the_older_ones(void **stat
 static void shift_starts_again_one_interval_after_its_last_begin(void **state) {
   uint64_t freed_ns;
   unsigned i;
-  run_blocked(state, HANDOFF_SHIFT, 1, 5, &freed_ns);
+  run_blocked(state, HANDOFF_MISSED_SHIFT, 1, 5, &freed_ns);
   for (i = 2; i <= 5; i++) {
     assert_int_equal(missed_of[i], 0);
     assert_int_equal(dues_ns[i], begun_of[i - 1] + MS_NS);
@@ -282,7 +282,7 @@ static void burst_catches_up_by_as_many_ticks_as_were_kept(void **state) {
     uint64_t missed = 0;
     unsigned caught_up = 0;
     unsigned i;
-    run_blocked(state, HANDOFF_BURST, burst, 10, &freed_ns);
+    run_blocked(state, HANDOFF_MISSED_BURST, burst, 10, &freed_ns);
     for (i = 2; i <= 10; i++) {
       missed += missed_of[i];
       caught_up += dues_ns[i] <= freed_ns;
@@ -298,12 +298,12 @@ static void burst_catches_up_by_as_many_ticks_as_were_kept(void **state) {
 /* As many as are kept, but not all at once: other handles of the loop have their turns in between. */
 static void a_large_burst_is_granted_little_by_little(void **state) {
   rig_t *rig = rig_new(state);
-  const struct handoff__side *producer;
+  const struct handoff__lane_side *producer;
   uv_sem_t gate;
   assert_int_equal(uv_sem_init(&gate, 0), 0);
   rig->gates[HANDOFF_PRODUCER] = &gate;
   rig->limit = 0;
-  pace(rig, HANDOFF_PRODUCER, 1, HANDOFF_BURST, 1000);
+  pace(rig, HANDOFF_PRODUCER, 1, HANDOFF_MISSED_BURST, 1000);
   rig_init(rig);
   rig_start(rig);
   producer = &rig->lane.impl->sides[HANDOFF_PRODUCER];
@@ -327,7 +327,7 @@ static void a_side_that_waited_for_the_other_gives_up_the_ticks_that_passed(void
   rig->limit = 4;
   rig->knows_last = true;
   rig->on_event = on_event_note;
-  pace(rig, HANDOFF_PRODUCER, MS_NS, HANDOFF_SKIP, 1);
+  pace(rig, HANDOFF_PRODUCER, MS_NS, HANDOFF_MISSED_SKIP, 1);
   rig_init(rig);
   rig_start(rig);
   rig_await_turn(rig, HANDOFF_CONSUMER, 1);

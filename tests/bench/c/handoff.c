@@ -23,16 +23,16 @@ struct channel *channel_new(size_t capacity) {
 }
 
 void channel_put(struct channel *channel, uint64_t item) {
-  if (handoff_put(&channel->slot, &item) != 0) {
-    course_fail(1, "handoff_put failed");
+  if (handoff_slot_put(&channel->slot, &item) != 0) {
+    course_fail(1, "handoff_slot_put failed");
   }
 }
 
 uint64_t channel_get(struct channel *channel) {
   uint64_t item = 0;
 
-  if (handoff_get(&channel->slot, &item) != 0) {
-    course_fail(1, "handoff_get failed");
+  if (handoff_slot_get(&channel->slot, &item) != 0) {
+    course_fail(1, "handoff_slot_get failed");
   }
   return item;
 }

@@ -1,9 +1,8 @@
 /* Ours, where one end or both are a loop: a slot and a port.
  *
- *   toloop    a thread puts (handoff_put), a loop gets (handoff_port_get): ns per item
- *   fromloop  a loop puts (handoff_port_put), a thread gets (handoff_get): ns per item
+ *   toloop    a thread puts (handoff_slot_put), a loop gets (handoff_port_get): ns per item
+ *   fromloop  a loop puts (handoff_port_put), a thread gets (handoff_slot_get): ns per item
  *   sameloop  a loop puts and gets: ns per item
- *   …-poll    the same, and the loop looks for 50 us before it sleeps (handoff_port_set_busy_poll)
  *
  * One request at a time, made again in its own callback. Where the other end is a thread's, the callback first does
  * without a request what can be done without waiting, as an application does that wants the most of a turn of its
@@ -15,8 +14,6 @@
 #include "course.h"
 
 #define TURN_MAX 64
-#define POLL "-poll"
-#define POLL_NS 50000
 
 /* The loop's half of the race. */
 struct booth {
@@ -29,7 +26,6 @@ struct booth {
   uint64_t got_item;
   uint64_t items;
   uint64_t sum;
-  uint64_t poll_ns;
   unsigned
       turn_max; /* items that a callback hands over before the loop's other handles get their turn */
   unsigned open; /* directions that have not ended */
@@ -54,7 +50,7 @@ static void on_put(handoff_req_t *req, int status) {
   check(status);
   for (turn = 0; turn < booth->turn_max && booth->put_item != booth->items; turn++) {
     uint64_t next = booth->put_item + 1;
-    int err = handoff_try_put(&booth->slot, &next);
+    int err = handoff_slot_try_put(&booth->slot, &next);
     if (err == UV_EAGAIN) {
       break;
     }
@@ -76,7 +72,7 @@ static void on_got(handoff_req_t *req, int status) {
   check(status);
   booth->sum += booth->got_item;
   for (turn = 0; turn < booth->turn_max && booth->got_item != booth->items; turn++) {
-    int err = handoff_try_get(&booth->slot, &booth->got_item);
+    int err = handoff_slot_try_get(&booth->slot, &booth->got_item);
     if (err == UV_EAGAIN) {
       break;
     }
@@ -90,13 +86,7 @@ static void on_got(handoff_req_t *req, int status) {
   check(handoff_port_get(&booth->port, req, &booth->slot, &booth->got_item, on_got));
 }
 
-static bool ends_in_poll(const char *scenario) { return strstr(scenario, POLL) != NULL; }
-
-static bool is(const char *scenario, const char *name) {
-  size_t length = strlen(name);
-  return strncmp(scenario, name, length) == 0 &&
-         (scenario[length] == '\0' || strcmp(scenario + length, POLL) == 0);
-}
+static bool is(const char *scenario, const char *name) { return strcmp(scenario, name) == 0; }
 
 static void init(struct booth *booth, const struct course *course) {
   handoff_slot_options_t options = handoff_slot_options(sizeof(uint64_t));
@@ -108,7 +98,6 @@ static void init(struct booth *booth, const struct course *course) {
   booth->get.data = booth;
   booth->put.data = booth;
   booth->items = course->items;
-  booth->poll_ns = ends_in_poll(course->scenario) ? POLL_NS : HANDOFF_BUSY_POLL_DEFAULT_NS;
   booth->turn_max = TURN_MAX;
 }
 
@@ -127,7 +116,6 @@ static void run_loop(struct runner *self, void (*open)(struct booth *)) {
   struct booth *booth = self->arg;
 
   check(handoff_port_init(&booth->loop, &booth->port));
-  check(handoff_port_set_busy_poll(&booth->port, booth->poll_ns));
   open(booth);
   (void)uv_run(&booth->loop, UV_RUN_DEFAULT);
   self->sum = booth->sum;
@@ -153,7 +141,7 @@ static void thread_puts(struct runner *self) {
   uint64_t item;
 
   for (item = 1; item <= self->items; item++) {
-    check(handoff_put(&booth->slot, &item));
+    check(handoff_slot_put(&booth->slot, &item));
   }
 }
 
@@ -163,7 +151,7 @@ static void thread_gets(struct runner *self) {
   uint64_t item = 0;
 
   while (item != self->items) {
-    check(handoff_get(&booth->slot, &item));
+    check(handoff_slot_get(&booth->slot, &item));
     sum += item;
   }
   self->sum = sum;

@@ -63,8 +63,8 @@ int main(int argc, char **argv) {
   }
   options.on_event = on_event;
   options.on_end = on_end;
-  options.pacing[HANDOFF_PRODUCER].interval_ns = course.number * 1000000;
-  options.pacing[HANDOFF_CONSUMER].interval_ns = course.number * 1000000;
+  options.producer.interval_ns = course.number * 1000000;
+  options.consumer.interval_ns = course.number * 1000000;
   lane.data = &work;
   if (uv_loop_init(&loop) != 0 || handoff_port_init(&loop, &port) != 0 ||
       handoff_lane_init(&port, &lane, &options) != 0 || handoff_lane_start(&lane) != 0) {

@@ -12,7 +12,7 @@ int main(void) {
   if (handoff_slot_init(&slot, &options) != 0) {
     return 1;
   }
-  if (handoff_try_put(&slot, &in) != 0 || handoff_try_get(&slot, &out) != 0) {
+  if (handoff_slot_try_put(&slot, &in) != 0 || handoff_slot_try_get(&slot, &out) != 0) {
     return 1;
   }
   handoff_slot_destroy(&slot);

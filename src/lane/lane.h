@@ -1,0 +1,103 @@
+/* lane: the types that the loop's part of a lane (lane.c, credits.c, events.c) and the workers'
+ * part (worker.c) share.
+ *
+ * The workers and the loop exchange everything through slots. The loop puts credits into a side's
+ * credit queue; a paced worker takes one for each turn. Each worker puts a completion into its
+ * completion queue after each transfer; the loop returns the credit and delivers the event.
+ *
+ *              credits                            credits
+ *     loop ──────────────► producer      loop ──────────────► consumer
+ *      ▲                      └─────────── items ──────────────►  │
+ *      └───────────────── completions, one queue a side ──────────┘ */
+
+#ifndef HANDOFF_LANE_LANE_H
+#define HANDOFF_LANE_LANE_H
+
+#include <stdatomic.h>
+
+#include "base/cpu.h"
+#include "handoff.h"
+#include "loop/port.h"
+#include "time/schedule.h"
+
+/* What a worker tells the loop: a transfer or, last of all, that it has ended. */
+struct handoff__completion {
+  handoff_event_t event;
+  bool is_paced; /* the turn used a credit for a tick */
+  bool is_end;
+  int status; /* of the end */
+};
+
+/* The right to take one turn: for a tick, or without one. A credit for a tick may be granted a
+ * little early, because a worker needs time to wake up; the worker waits out the rest. */
+struct handoff__credit {
+  bool is_paced; /* The rest is only for a tick. */
+  uint64_t due_ns;
+  uint64_t missed;   /* ticks before it */
+  uint64_t armed_ns; /* when the loop was to wake up for it; 0: it did not have to */
+};
+
+/* What the two workers and the loop write is in different cache lines. */
+struct handoff__lane_side {
+  /* Set at init, then constant. */
+  struct handoff__lane *lane;
+  handoff_side_t which;
+  size_t credits_max;         /* that may be out at once: the credit queue's capacity */
+  handoff_slot_t credits;     /* from the loop; shut when the side has to end */
+  handoff_slot_t completions; /* to the loop; never shut */
+
+  /* Atomic. Written by the loop, read by the worker. A worker that reads an old value then finds a
+   * credit in its queue, or the queue shut. */
+  atomic_bool is_paced;
+  atomic_bool is_stopping;
+
+  unsigned char *item; /* Worker thread: the current item, with its stamp behind it. */
+
+  unsigned char pad[HANDOFF__CACHE_LINE];
+  /* Loop thread only. */
+  uv_thread_t thread;
+  struct handoff__schedule schedule;
+  struct handoff__timer timer;
+  size_t credits_out; /* for ticks, in the queue or in use */
+  uint64_t missed;    /* ticks, since the last credit */
+  uint64_t delivered; /* events */
+  handoff_req_t req;  /* the get on `completions`, if it is pending */
+  struct handoff__completion completion;
+  bool has_completion;     /* `completion` has yet to be delivered */
+  bool is_credit_returned; /* its credit has been returned already */
+  bool has_ended;
+  unsigned char pad_end[HANDOFF__CACHE_LINE];
+};
+
+struct handoff__lane {
+  /* Set at init, then constant. */
+  handoff_lane_t *handle;
+  handoff_lane_options_t options;
+  size_t stamp_offset;  /* of the stamp behind an item: when the producer was ready to put it */
+  handoff_slot_t items; /* each with its stamp */
+  bool has_many_cpus;
+  struct handoff__lane_side sides[2]; /* by handoff_side_t */
+
+  /* Atomic, orders nothing. The measured wake-up latency compensation (schedule.h). Both workers
+   * write it, and losing one measurement does no harm; the loop reads it. */
+  atomic_uint_fast64_t advance_learnt_ns;
+  /* Atomic: `look` has been posted. Acquired by the thread that posts it next. */
+  atomic_bool is_look_posted;
+  struct handoff__task look; /* the loop looks for completions */
+
+  /* Loop thread only. */
+  struct handoff__member member;
+  uint64_t advance_ns; /* in use: renewed by each tick, so that ticks of one time stay together */
+  struct handoff__timer coalesced; /* armed: completions are left alone until then */
+  uint64_t look_ns;                /* when the loop last finished looking for completions */
+  unsigned handled;                /* completions since then */
+  bool is_running;
+  bool is_handling; /* completions are being handled */
+  bool is_paused;
+  bool is_closing;
+  int status; /* of this run */
+  struct handoff__task closed;
+  handoff_lane_close_cb on_close;
+};
+
+#endif /* HANDOFF_LANE_LANE_H */

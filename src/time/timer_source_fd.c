@@ -1,0 +1,83 @@
+/* timer_source_fd: see timer_source.h. Linux.
+ *
+ * uv_hrtime() reads CLOCK_MONOTONIC in nanoseconds, and so does the timerfd, so the kernel keeps
+ * the exact time. A uv_timer_t would round it to the loop's milliseconds. */
+
+#include <errno.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "base/list.h"
+#include "time/timer_source.h"
+
+static void set_timer(struct handoff__timer_source *source, uint64_t due_ns) {
+  const uint64_t second_ns = 1000000000;
+  struct itimerspec spec = {{0, 0}, {0, 0}};
+
+  source->due_ns = due_ns;
+  if (due_ns != HANDOFF_NEVER) { /* all zeros would disarm the timer, so 0 becomes 1 */
+    due_ns = due_ns == 0 ? 1 : due_ns;
+    spec.it_value.tv_sec = (time_t)(due_ns / second_ns);
+    spec.it_value.tv_nsec = (long)(due_ns % second_ns);
+  }
+  /* It fails only for invalid arguments. */
+  (void)timerfd_settime(source->fd, TFD_TIMER_ABSTIME, &spec, NULL);
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events) {
+  struct handoff__timer_source *source =
+      handoff__container_of(poll, struct handoff__timer_source, uv.poll);
+  uint64_t expirations;
+  ssize_t size;
+
+  (void)status;
+  (void)events;
+  do {
+    size = read(source->fd, &expirations, sizeof expirations);
+  } while (size == -1 && errno == EINTR);
+  if (size != (ssize_t)sizeof expirations) {
+    return; /* the timer has been set again since the loop polled it */
+  }
+  source->due_ns = HANDOFF_NEVER;
+  source->on_due(source);
+}
+
+int handoff__timer_source_init(uv_loop_t *loop, struct handoff__timer_source *source,
+                               void (*on_due)(struct handoff__timer_source *)) {
+  int err;
+
+  source->due_ns = HANDOFF_NEVER;
+  source->on_due = on_due;
+  source->fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+  if (source->fd == -1) {
+    return uv_translate_sys_error(errno);
+  }
+  err = uv_poll_init(loop, &source->uv.poll, source->fd);
+  if (err != 0) {
+    close(source->fd);
+    return err;
+  }
+  uv_unref(&source->uv.handle);
+  /* It fails only for a closing handle. */
+  (void)uv_poll_start(&source->uv.poll, UV_READABLE, on_readable);
+  return 0;
+}
+
+void handoff__timer_source_set(struct handoff__timer_source *source, uint64_t due_ns) {
+  if (due_ns != source->due_ns) {
+    set_timer(source, due_ns);
+  }
+}
+
+static void on_handle_closed(uv_handle_t *handle) {
+  struct handoff__timer_source *source =
+      handoff__container_of(handle, struct handoff__timer_source, uv.handle);
+  source->on_closed(source);
+}
+
+void handoff__timer_source_close(struct handoff__timer_source *source,
+                                 void (*on_closed)(struct handoff__timer_source *)) {
+  source->on_closed = on_closed;
+  uv_close(&source->uv.handle, on_handle_closed); /* stops polling; then the fd may be closed */
+  close(source->fd);
+}

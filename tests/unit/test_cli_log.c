@@ -1,0 +1,217 @@
+/* unit.log: text in batches to a descriptor: all of it, in order, with a reader that is slow; full by its
+ * own measure; and an error, after which it takes anything and writes nothing. */
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/log.h"
+#include "lib/bounded.h"
+
+struct fixture {
+  uv_loop_t loop;
+  handoff_port_t port;
+  struct log log;
+  int ends[2]; /* a pipe */
+  unsigned written;
+  int err;         /* of the last batch */
+  unsigned number; /* of the next line */
+  unsigned last;   /* line to add; or bytes to read */
+};
+
+static int set_up(void **state) {
+  struct fixture *f = calloc(1, sizeof *f);
+  bounded_start();
+  assert_non_null(f);
+  assert_int_equal(uv_loop_init(&f->loop), 0);
+  assert_int_equal(handoff_port_init(&f->loop, &f->port), 0);
+  assert_int_equal(pipe(f->ends), 0);
+  *state = f;
+  return 0;
+}
+
+static int tear_down(void **state) {
+  struct fixture *f = *state;
+  log_close(&f->log);
+  assert_int_equal(handoff_port_close(&f->port, NULL), 0);
+  assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
+  assert_int_equal(uv_loop_close(&f->loop), 0);
+  assert_int_equal(close(f->sides[0]), 0);
+  assert_int_equal(close(f->sides[1]), 0);
+  free(f);
+  return 0;
+}
+
+static void on_written(struct log *log, int err) {
+  struct fixture *f = log->data;
+  f->written++;
+  f->err = err;
+}
+
+static void open_log(struct fixture *f, int fd, void (*cb)(struct log *, int)) {
+  assert_int_equal(log_init(&f->log, &f->port, fd, cb), 0);
+  f->log.data = f;
+}
+
+static void add_lines(struct fixture *f) {
+  char text[32];
+  while (f->number <= f->last && !log_is_full(&f->log)) {
+    int size = snprintf(text, sizeof text, "line %u\n", f->number++);
+    log_add(&f->log, text, (size_t)size);
+  }
+}
+
+static void on_written_add(struct log *log, int err) {
+  on_written(log, err);
+  add_lines(log->data);
+}
+
+/* Reads lines 1 to `last`, in pieces of odd sizes. */
+static void read_lines(void *arg) {
+  struct fixture *f = arg;
+  char expected[32];
+  char text[1000];
+  size_t size = 0;
+  size_t at = 0;
+  unsigned number;
+  for (number = 1; number <= f->last; number++) {
+    int length = snprintf(expected, sizeof expected, "line %u\n", number);
+    int i;
+    for (i = 0; i < length; i++) {
+      if (at == size) {
+        ssize_t n = read(f->sides[0], text, 1 + number % sizeof text);
+        if (n <= 0) {
+          abort();
+        }
+        size = (size_t)n;
+        at = 0;
+      }
+      if (text[at++] != expected[i]) {
+        abort();
+      }
+    }
+  }
+}
+
+static void all_of_it_in_order(void **state) {
+  struct fixture *f = *state;
+  uv_thread_t reader;
+  open_log(f, f->sides[1], on_written_add);
+  f->number = 1;
+  f->last = 100000;
+  assert_int_equal(uv_thread_create(&reader, read_lines, f), 0);
+  add_lines(f);
+  assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
+  assert_int_equal(uv_thread_join(&reader), 0);
+  assert_int_equal(f->number, f->last + 1);
+  assert_int_equal(f->err, 0);
+  assert_true(log_is_idle(&f->log));
+  assert_true(f->written < f->last / 100); /* in batches */
+}
+
+/* Reads that many. */
+static void read_bytes(void *arg) {
+  struct fixture *f = arg;
+  static char text[LOG_SIZE];
+  size_t seen = 0;
+  while (seen < f->last) {
+    ssize_t n = read(f->sides[0], text, sizeof text);
+    if (n <= 0) {
+      abort();
+    }
+    seen += (size_t)n;
+  }
+}
+
+/* With nobody reading: one batch is out, the other fills up, and the reserve is room still. */
+static void full_with_a_reserve(void **state) {
+  static char text[LOG_RESERVE];
+  struct fixture *f = *state;
+  size_t added = 0;
+  uv_thread_t reader;
+  memset(text, 'x', sizeof text);
+  open_log(f, f->sides[1], on_written);
+  assert_true(log_is_idle(&f->log));
+  assert_false(log_is_full(&f->log));
+  for (; !log_is_full(&f->log); added += 1000) {
+    log_add(&f->log, text, 1000);
+    assert_false(log_is_idle(&f->log));
+  }
+  assert_in_range(added, LOG_SIZE - LOG_RESERVE, 2 * LOG_SIZE);
+  log_add(&f->log, text, LOG_RESERVE - 1000);
+  added += LOG_RESERVE - 1000;
+  f->last = (unsigned)added;
+  assert_int_equal(uv_thread_create(&reader, read_bytes, f), 0);
+  assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
+  assert_int_equal(uv_thread_join(&reader), 0);
+  assert_int_equal(f->written, 2);
+  assert_true(log_is_idle(&f->log));
+  assert_false(log_is_full(&f->log));
+}
+
+static void after_an_error_it_takes_anything(void **state) {
+  static char text[LOG_RESERVE];
+  struct fixture *f = *state;
+  int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+  unsigned i;
+  if (fd == -1) {
+    open_log(f, f->sides[1], on_written);
+    skip();
+  }
+  open_log(f, fd, on_written);
+  log_add(&f->log, "first", 5);
+  log_add(&f->log, "second", 6);
+  assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
+  assert_int_equal(f->written, 1);
+  assert_int_equal(f->err, UV_ENOSPC);
+  for (i = 0; i < 100; i++) {
+    log_add(&f->log, text, sizeof text);
+    assert_true(log_is_idle(&f->log));
+    assert_false(log_is_full(&f->log));
+  }
+  assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
+  assert_int_equal(f->written, 1);
+  assert_int_equal(close(fd), 0);
+}
+
+static void events_as_lines(void **state) {
+  static const handoff_event_t events[] = {
+      {.side = HANDOFF_PRODUCER, .number = 1},
+      {.side = HANDOFF_CONSUMER, .number = 1},
+      {.side = HANDOFF_PRODUCER, .number = UINT64_MAX},
+  };
+  static const char expected[] = "Producer: 1\nConsumer: 1\nProducer: 18446744073709551615\n";
+  struct fixture *f = *state;
+  char text[sizeof expected];
+  size_t i;
+
+  open_log(f, f->sides[1], on_written);
+  for (i = 0; i < sizeof events / sizeof events[0]; i++) {
+    log_add_event(&f->log, &events[i]);
+  }
+  assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
+  assert_int_equal(read(f->sides[0], text, sizeof text), sizeof expected - 1);
+  assert_memory_equal(text, expected, sizeof expected - 1);
+  assert_int_equal(strlen(strrchr(expected, 'P')), LOG_EVENT_SIZE);
+}
+
+static void closed_unused(void **state) {
+  struct fixture *f = *state;
+  open_log(f, f->sides[1], on_written);
+  assert_true(log_is_idle(&f->log));
+  assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
+  assert_int_equal(f->written, 0);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(all_of_it_in_order, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(full_with_a_reserve, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(after_an_error_it_takes_anything, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(events_as_lines, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(closed_unused, set_up, tear_down),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

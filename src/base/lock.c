@@ -44,6 +44,6 @@ void handoff__lock_wait(struct handoff__lock *lock) {
       back_off(attempt);
       attempt += attempt < RELAX_ATTEMPTS + YIELD_ATTEMPTS;
     }
-  } while (!handoff__lock_exchange(lock));
+  } while (!handoff__lock_try(lock));
   (void)atomic_fetch_sub_explicit(&lock->waiters, 1, memory_order_relaxed);
 }

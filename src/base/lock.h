@@ -40,14 +40,9 @@ static inline bool handoff__lock_is_contended(struct handoff__lock *lock) {
   return atomic_load_explicit(&lock->waiters, memory_order_relaxed) != 0;
 }
 
-/* The lock is a spinlock. True: acquired. */
-static inline bool handoff__lock_exchange(struct handoff__lock *lock) {
-  return !atomic_exchange_explicit(&lock->locked, true, memory_order_acquire);
-}
-
 /* Any thread. Never waits. True: acquired. Always false for a mutex. */
 static inline bool handoff__lock_try(struct handoff__lock *lock) {
-  return lock->is_spinlock && handoff__lock_exchange(lock);
+  return lock->is_spinlock && !atomic_exchange_explicit(&lock->locked, true, memory_order_acquire);
 }
 
 /* The contended path of handoff__lock_acquire. */
@@ -57,7 +52,7 @@ void handoff__lock_wait(struct handoff__lock *lock);
 static inline void handoff__lock_acquire(struct handoff__lock *lock) {
   if (!lock->is_spinlock) {
     uv_mutex_lock(&lock->mutex);
-  } else if (!handoff__lock_exchange(lock)) {
+  } else if (atomic_exchange_explicit(&lock->locked, true, memory_order_acquire)) {
     handoff__lock_wait(lock);
   }
 }

@@ -26,29 +26,18 @@ void handoff__parker_destroy(struct handoff__parker *parker) {
   uv_mutex_destroy(&parker->mutex);
 }
 
-static bool is_notified(const struct handoff__parker *parker) {
-  return atomic_load_explicit(&parker->notified, memory_order_relaxed);
+void handoff__parker_reset(struct handoff__parker *parker) {
+  atomic_store_explicit(&parker->notified, false, memory_order_relaxed);
 }
 
-static void set_notified(struct handoff__parker *parker, bool notified) {
-  atomic_store_explicit(&parker->notified, notified, memory_order_relaxed);
-}
+bool handoff__parker_wait(struct handoff__parker *parker, unsigned spins, uint64_t deadline_ns) {
+  bool is_notified;
 
-void handoff__parker_reset(struct handoff__parker *parker) { set_notified(parker, false); }
-
-/* Spinning only passes time. handoff__parker_wait then checks `notified` under the mutex, which
- * orders what the waking thread has written before it. */
-void handoff__parker_spin(const struct handoff__parker *parker, unsigned iterations) {
-  for (; iterations != 0 && !is_notified(parker); iterations--) {
+  while (spins-- != 0 && !atomic_load_explicit(&parker->notified, memory_order_relaxed)) {
     handoff__cpu_relax();
   }
-}
-
-bool handoff__parker_wait(struct handoff__parker *parker, uint64_t deadline_ns) {
-  bool notified;
-
   uv_mutex_lock(&parker->mutex);
-  while (!is_notified(parker)) {
+  while (!atomic_load_explicit(&parker->notified, memory_order_relaxed)) {
     if (deadline_ns == HANDOFF_NEVER) {
       uv_cond_wait(&parker->cond, &parker->mutex);
       continue;
@@ -62,21 +51,21 @@ bool handoff__parker_wait(struct handoff__parker *parker, uint64_t deadline_ns) 
     (void)uv_cond_timedwait(&parker->cond, &parker->mutex,
                             rest_ns < WAIT_MAX_NS ? rest_ns : WAIT_MAX_NS);
   }
-  notified = is_notified(parker);
+  is_notified = atomic_load_explicit(&parker->notified, memory_order_relaxed);
   uv_mutex_unlock(&parker->mutex);
-  return notified;
+  return is_notified;
 }
 
 void handoff__parker_unpark_locked(struct handoff__parker *parker) {
   uv_mutex_lock(&parker->mutex);
-  set_notified(parker, true);
+  atomic_store_explicit(&parker->notified, true, memory_order_relaxed);
   uv_cond_signal(&parker->cond);
   uv_mutex_unlock(&parker->mutex);
 }
 
 void handoff__parker_unpark_unlocked(struct handoff__parker *parker) {
   uv_mutex_lock(&parker->mutex);
-  set_notified(parker, true);
+  atomic_store_explicit(&parker->notified, true, memory_order_relaxed);
   uv_mutex_unlock(&parker->mutex);
   uv_cond_signal(&parker->cond);
 }
@@ -86,7 +75,7 @@ int handoff__parker_sleep(uint64_t duration_ns) {
   int err = handoff__parker_init(&parker);
 
   if (err == 0) {
-    (void)handoff__parker_wait(&parker, uv_hrtime() + duration_ns);
+    (void)handoff__parker_wait(&parker, 0, uv_hrtime() + duration_ns);
     handoff__parker_destroy(&parker);
   }
   return err;

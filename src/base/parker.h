@@ -22,12 +22,10 @@ struct handoff__parker {
 int handoff__parker_init(struct handoff__parker *parker);
 void handoff__parker_destroy(struct handoff__parker *parker);
 
-/* The waiting thread. Spins for at most so many iterations while it is not notified. */
-void handoff__parker_spin(const struct handoff__parker *parker, unsigned iterations);
-
-/* The waiting thread. Sleeps until notified or until uv_hrtime() reaches the deadline. True:
- * notified. */
-bool handoff__parker_wait(struct handoff__parker *parker, uint64_t deadline_ns);
+/* The waiting thread. Spins for at most so many iterations, then sleeps until notified or until
+ * uv_hrtime() reaches the deadline. True: notified. What the notifying thread has written before is
+ * visible then: the mutex orders it, also after spinning. */
+bool handoff__parker_wait(struct handoff__parker *parker, unsigned spins, uint64_t deadline_ns);
 
 /* Any thread, once. Notifies, and signals while it holds the mutex: the waiting thread may destroy
  * the parker as soon as it returns from its wait. */

@@ -9,10 +9,6 @@
 /* Credits granted before others on the loop get their turn: a burst may be of a million. */
 #define GRANTS_MAX 64u
 
-static struct handoff__timer_queue *timers_of(const struct handoff__lane_side *side) {
-  return &side->lane->handle->port->impl->timers;
-}
-
 /* Grants credits for the ticks that are due, or that will be by the time a worker has woken up.
  * armed_ns: what the timer was armed for, which has come; 0: this call is not about the timer. */
 static void grant(struct handoff__lane_side *side, uint64_t armed_ns) {
@@ -32,7 +28,7 @@ static void grant(struct handoff__lane_side *side, uint64_t armed_ns) {
     wake_ns =
         handoff__advance_wake_at(side->lane->advance_ns, schedule->due_ns, schedule->period_ns);
     if ((wake_ns > now_ns && armed_ns == 0) || grants-- == 0) {
-      handoff__timer_arm(timers_of(side), &side->timer, wake_ns);
+      handoff__timer_arm(side->timers, &side->timer, wake_ns);
       return;
     }
     credit.due_ns = schedule->due_ns;
@@ -106,7 +102,7 @@ void handoff__credits_set_interval(struct handoff__lane_side *side, uint64_t int
   const bool was_paced = side->schedule.period_ns != 0;
 
   handoff__schedule_set_period(&side->schedule, uv_hrtime(), interval_ns);
-  handoff__timer_disarm(timers_of(side), &side->timer);
+  handoff__timer_disarm(side->timers, &side->timer);
   atomic_store(&side->is_paced, interval_ns != 0);
   if (!side->lane->is_running) {
     return;
@@ -124,5 +120,5 @@ void handoff__credits_set_interval(struct handoff__lane_side *side, uint64_t int
 void handoff__credits_stop(struct handoff__lane_side *side) {
   atomic_store(&side->is_stopping, true);
   handoff_slot_shut(&side->credits);
-  handoff__timer_disarm(timers_of(side), &side->timer);
+  handoff__timer_disarm(side->timers, &side->timer);
 }

@@ -68,30 +68,19 @@ static void finish(struct handoff__lane *l) {
   }
 }
 
-/* If the other side has ended without a condition variable, its last event may be missing. Then
- * this side's events are handled but not delivered. */
-static void deliver(struct handoff__lane_side *side) {
-  struct handoff__lane *l = side->lane;
-  const handoff_event_t *event = &side->completion.event;
-
-  if (side->completion.is_end) {
-    on_side_ended(l, &side->completion);
-  } else if (l->options.on_event != NULL && is_deliverable(l, event)) {
-    side->delivered++;
-    l->options.on_event(l->handle, event);
-  }
-}
-
 /* Whether the next completion can be taken from the queue: no earlier one waits for delivery, and
  * no pending request owns the place for it. */
 static bool can_take(const struct handoff__lane_side *side) {
   return !side->has_completion && !side->req.is_pending && !side->has_ended;
 }
 
-/* False: there is no completion, or it has to wait for the other side's. */
+/* False: there is no completion, or it has to wait for the other side's. If the other side has
+ * ended for want of a condition variable, its last event may be missing; then the events that
+ * depend on it are handled but not delivered. */
 static bool handle_next(struct handoff__lane_side *side) {
   struct handoff__completion *completion = &side->completion;
   struct handoff__lane *l = side->lane;
+  bool may_deliver;
 
   if (l->is_paused) {
     return false;
@@ -107,14 +96,19 @@ static bool handle_next(struct handoff__lane_side *side) {
     handoff__credits_on_completion(side, completion);
   }
   side->is_credit_returned = true;
-  if (!completion->is_end && l->options.on_event != NULL && !l->sides[!side->which].has_ended &&
-      !is_deliverable(l, &completion->event)) {
+  may_deliver = l->options.on_event == NULL || is_deliverable(l, &completion->event);
+  if (!completion->is_end && !may_deliver && !l->sides[!side->which].has_ended) {
     return false;
   }
   side->has_completion = false;
   side->is_credit_returned = false;
   l->handled++;
-  deliver(side);
+  if (completion->is_end) {
+    on_side_ended(l, completion);
+  } else if (l->options.on_event != NULL && may_deliver) {
+    side->delivered++;
+    l->options.on_event(l->handle, &completion->event);
+  }
   return true;
 }
 

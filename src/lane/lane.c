@@ -77,12 +77,14 @@ static void destroy(struct handoff__lane *l) {
   free(l);
 }
 
-static int init_side(struct handoff__lane *l, handoff_side_t which, size_t stride) {
+static int init_side(struct handoff__lane *l, struct handoff__port *p, handoff_side_t which,
+                     size_t stride) {
   struct handoff__lane_side *side = &l->sides[which];
   int err;
 
   side->lane = l;
   side->which = which;
+  side->timers = &p->timers;
   handoff__credits_init(side,
                         which == HANDOFF_PRODUCER ? &l->options.producer : &l->options.consumer);
   side->item = item_new(stride);
@@ -106,10 +108,10 @@ static int init_parts(struct handoff__lane *l, struct handoff__port *p) {
   stride = round_up(l->stamp_offset + sizeof(uint64_t), _Alignof(max_align_t));
   err = init_slot(&l->items, stride, l->options.capacity, &l->options);
   if (err == 0) {
-    err = init_side(l, HANDOFF_PRODUCER, stride);
+    err = init_side(l, p, HANDOFF_PRODUCER, stride);
   }
   if (err == 0) {
-    err = init_side(l, HANDOFF_CONSUMER, stride);
+    err = init_side(l, p, HANDOFF_CONSUMER, stride);
   }
   return err == 0 ? handoff__port_need_timers(p) : err; /* last: the port keeps them */
 }

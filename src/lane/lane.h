@@ -23,7 +23,8 @@
 /* What a worker tells the loop: a transfer or, last of all, that it has ended. */
 struct handoff__completion {
   handoff_event_t event;
-  bool is_paced; /* the turn used a credit for a tick */
+  bool is_paced;    /* the turn used a credit for a tick */
+  bool is_reported; /* the loop has to know of the turn, so it is timed */
   bool is_end;
   int status; /* of the end */
 };
@@ -42,9 +43,10 @@ struct handoff__lane_side {
   /* Set at init, then constant. */
   struct handoff__lane *lane;
   handoff_side_t which;
-  size_t credits_max;         /* that may be out at once: the credit queue's capacity */
-  handoff_slot_t credits;     /* from the loop; shut when the side has to end */
-  handoff_slot_t completions; /* to the loop; never shut */
+  struct handoff__timer_queue *timers; /* the port's */
+  size_t credits_max;                  /* that may be out at once: the credit queue's capacity */
+  handoff_slot_t credits;              /* from the loop; shut when the side has to end */
+  handoff_slot_t completions;          /* to the loop; never shut */
 
   /* Atomic. Written by the loop, read by the worker. A worker that reads an old value then finds a
    * credit in its queue, or the queue shut. */

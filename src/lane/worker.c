@@ -81,18 +81,13 @@ static int begin_turn(struct handoff__lane_side *side, struct handoff__completio
     }
   }
   turn->is_paced = credit.is_paced;
+  turn->is_reported = credit.is_paced || side->lane->options.on_event != NULL;
   event->number++;
   event->due_ns = credit.is_paced ? credit.due_ns : 0;
   event->missed = credit.is_paced ? credit.missed : 0;
   event->waited_ns = 0;
   event->handoff_ns = 0;
   return 0;
-}
-
-/* Whether the loop has to know of this turn: then it is timed and reported. */
-static bool is_reported(const struct handoff__lane_side *side,
-                        const struct handoff__completion *turn) {
-  return side->lane->options.on_event != NULL || turn->is_paced;
 }
 
 /* If there is no room, the loop may be coalescing: then it has to look for completions now. */
@@ -110,55 +105,52 @@ static int report(struct handoff__lane_side *side, const struct handoff__complet
   return handoff_slot_put(&side->completions, turn);
 }
 
-/* Tries first, to tell a turn that has waited from one that has not. */
-static int put_timed(struct handoff__lane_side *side, handoff_event_t *event, uint64_t ready_ns) {
-  int err = handoff_slot_try_put(&side->lane->items, side->item);
-  const bool has_waited = err == UV_EAGAIN;
-
-  if (has_waited) {
-    err = handoff_slot_put(&side->lane->items, side->item);
-  }
-  event->done_ns = uv_hrtime();
-  event->waited_ns = has_waited ? event->done_ns - ready_ns : 0;
-  return err;
-}
-
-/* If it does not return 0, it has finalized the item. */
+/* A reported turn tries first, to tell a turn that has waited from one that has not. If this does
+ * not return 0, it has finalized the item. */
 static int put_item(struct handoff__lane_side *side, struct handoff__completion *turn) {
-  const handoff_lane_options_t *options = &side->lane->options;
-  uint64_t ready_ns = is_reported(side, turn) ? uv_hrtime() : 0;
-  int err;
+  struct handoff__lane *l = side->lane;
+  const uint64_t ready_ns = turn->is_reported ? uv_hrtime() : 0;
+  int err = UV_EAGAIN;
+  bool has_waited;
 
-  memcpy(side->item + side->lane->stamp_offset, &ready_ns, sizeof ready_ns);
-  err = ready_ns != 0 ? put_timed(side, &turn->event, ready_ns)
-                      : handoff_slot_put(&side->lane->items, side->item);
-  if (err != 0 && options->drop != NULL) {
-    options->drop(side->item, options->drop_arg);
+  memcpy(side->item + l->stamp_offset, &ready_ns, sizeof ready_ns);
+  if (turn->is_reported) {
+    err = handoff_slot_try_put(&l->items, side->item);
+  }
+  has_waited = err == UV_EAGAIN;
+  if (has_waited) {
+    err = handoff_slot_put(&l->items, side->item);
+  }
+  if (turn->is_reported) {
+    turn->event.done_ns = uv_hrtime();
+    turn->event.waited_ns = has_waited ? turn->event.done_ns - ready_ns : 0;
+  }
+  if (err != 0 && l->options.drop != NULL) {
+    l->options.drop(side->item, l->options.drop_arg);
   }
   return err == UV_EPIPE ? ENDED : err;
 }
 
-static int get_timed(struct handoff__lane_side *side, handoff_event_t *event) {
-  uint64_t ready_ns = uv_hrtime();
-  uint64_t stamp_ns;
-  int err = handoff_slot_try_get(&side->lane->items, side->item);
-  const bool has_waited = err == UV_EAGAIN;
-
-  if (has_waited) {
-    err = handoff_slot_get(&side->lane->items, side->item);
-  }
-  if (err == 0) {
-    event->done_ns = uv_hrtime();
-    event->waited_ns = has_waited ? event->done_ns - ready_ns : 0;
-    memcpy(&stamp_ns, side->item + side->lane->stamp_offset, sizeof stamp_ns);
-    event->handoff_ns = event->done_ns - (stamp_ns > ready_ns ? stamp_ns : ready_ns);
-  }
-  return err;
-}
-
 static int get_item(struct handoff__lane_side *side, struct handoff__completion *turn) {
-  int err = is_reported(side, turn) ? get_timed(side, &turn->event)
-                                    : handoff_slot_get(&side->lane->items, side->item);
+  struct handoff__lane *l = side->lane;
+  const uint64_t ready_ns = turn->is_reported ? uv_hrtime() : 0;
+  uint64_t stamp_ns;
+  int err = UV_EAGAIN;
+  bool has_waited;
+
+  if (turn->is_reported) {
+    err = handoff_slot_try_get(&l->items, side->item);
+  }
+  has_waited = err == UV_EAGAIN;
+  if (has_waited) {
+    err = handoff_slot_get(&l->items, side->item);
+  }
+  if (err == 0 && turn->is_reported) {
+    memcpy(&stamp_ns, side->item + l->stamp_offset, sizeof stamp_ns);
+    turn->event.done_ns = uv_hrtime();
+    turn->event.waited_ns = has_waited ? turn->event.done_ns - ready_ns : 0;
+    turn->event.handoff_ns = turn->event.done_ns - (stamp_ns > ready_ns ? stamp_ns : ready_ns);
+  }
   return err == UV_EOF ? ENDED : err;
 }
 
@@ -170,7 +162,7 @@ static int produce_one(struct handoff__lane_side *side, struct handoff__completi
     return made == UV_EOF ? ENDED : made;
   }
   err = put_item(side, turn);
-  if (err == 0 && is_reported(side, turn)) {
+  if (err == 0 && turn->is_reported) {
     err = report(side, turn);
   }
   return err == 0 && made == HANDOFF_LAST ? ENDED : err;
@@ -184,7 +176,7 @@ static int consume_one(struct handoff__lane_side *side, struct handoff__completi
     return err;
   }
   status = side->lane->options.consume(side->lane->handle, side->item);
-  err = is_reported(side, turn) ? report(side, turn) : 0; /* the transfer happened in any case */
+  err = turn->is_reported ? report(side, turn) : 0; /* the transfer happened in any case */
   return status != 0 ? status : err;
 }
 
@@ -194,7 +186,7 @@ static int take_turn(struct handoff__lane_side *side, struct handoff__completion
   if (err != 0) {
     return err;
   }
-  turn->event.begun_ns = is_reported(side, turn) ? uv_hrtime() : 0;
+  turn->event.begun_ns = turn->is_reported ? uv_hrtime() : 0;
   return side->which == HANDOFF_PRODUCER ? produce_one(side, turn) : consume_one(side, turn);
 }
 

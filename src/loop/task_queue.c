@@ -24,15 +24,6 @@
 /* A shorter block than this was not worth it: a wake-up costs as much. */
 #define SHORT_BLOCK_NS 10000u
 
-/* The lock is held. */
-static void set_has_inbox(struct handoff__task_queue *queue, bool has_inbox) {
-  atomic_store_explicit(&queue->has_inbox, has_inbox, memory_order_release);
-}
-
-static void set_runner(struct handoff__task_queue *queue, uintptr_t runner) {
-  atomic_store_explicit(&queue->runner, runner, memory_order_relaxed);
-}
-
 void handoff__task_queue_post(struct handoff__task_queue *queue, struct handoff__task *task) {
   const uintptr_t self = (uintptr_t)uv_thread_self();
 
@@ -43,7 +34,7 @@ void handoff__task_queue_post(struct handoff__task_queue *queue, struct handoff_
   }
   uv_mutex_lock(&queue->lock);
   handoff__list_push(&queue->inbox, &task->link);
-  set_has_inbox(queue, true);
+  atomic_store_explicit(&queue->has_inbox, true, memory_order_release);
   if (!queue->wakeup_pending) {
     queue->wakeup_pending = true;
     queue->wakeup_sent_ns = queue->loop_thread == self ? 0 : uv_hrtime();
@@ -60,7 +51,7 @@ void handoff__task_queue_wake(struct handoff__task_queue *queue) {
 static bool take_inbox(struct handoff__task_queue *queue) {
   uv_mutex_lock(&queue->lock);
   handoff__list_append(&queue->run_list, &queue->inbox);
-  set_has_inbox(queue, false);
+  atomic_store_explicit(&queue->has_inbox, false, memory_order_release);
   queue->wakeup_pending = !handoff__list_is_empty(&queue->run_list);
   uv_mutex_unlock(&queue->lock);
   return !handoff__list_is_empty(&queue->run_list);
@@ -100,14 +91,14 @@ static bool run_tasks(struct handoff__task_queue *queue) {
   struct budget budget = {.round = 1};
   bool is_drained = true;
 
-  set_runner(queue, (uintptr_t)uv_thread_self());
+  atomic_store_explicit(&queue->runner, (uintptr_t)uv_thread_self(), memory_order_relaxed);
   while (is_drained && (!handoff__list_is_empty(&queue->run_list) || take_inbox(queue))) {
     struct handoff__task *task =
         handoff__container_of(handoff__list_pop(&queue->run_list), struct handoff__task, link);
     task->run(task);
     is_drained = !is_spent(&budget);
   }
-  set_runner(queue, 0);
+  atomic_store_explicit(&queue->runner, 0, memory_order_relaxed);
   queue->idle_start_ns = uv_hrtime();
   return is_drained;
 }

@@ -154,10 +154,9 @@ static int wait_for(handoff_slot_t *slot, handoff_side_t side, void *item, uint6
   self.waiter.owner_id = (uintptr_t)uv_thread_self();
   err = handoff__transfer(s, side, item, &self.waiter, HANDOFF__SPIN_NONE, false);
   if (err == UV_EAGAIN) {
-    handoff__parker_spin(self.parker, self.waiter.spin_budget);
-    is_notified = handoff__parker_wait(self.parker, deadline_ns);
+    is_notified = handoff__parker_wait(self.parker, self.waiter.spin_budget, deadline_ns);
     if (!is_notified && !handoff__waitq_cancel(slot, &self.waiter)) {
-      is_notified = handoff__parker_wait(self.parker, HANDOFF_NEVER); /* a wake is on its way */
+      is_notified = handoff__parker_wait(self.parker, 0, HANDOFF_NEVER); /* a wake is on its way */
     }
     err = is_notified ? self.waiter.status : UV_ETIMEDOUT;
   }
@@ -203,9 +202,10 @@ int handoff_slot_get_until(handoff_slot_t *slot, void *item, uint64_t deadline_n
 }
 
 int handoff_slot_put(handoff_slot_t *slot, const void *item) {
-  return handoff_slot_put_until(slot, item, HANDOFF_NEVER);
+  void *from = (void *)(uintptr_t)item; /* it is only read */
+  return transfer_until(slot, HANDOFF_PRODUCER, from, HANDOFF_NEVER, HANDOFF__SPIN_LONG);
 }
 
 int handoff_slot_get(handoff_slot_t *slot, void *item) {
-  return handoff_slot_get_until(slot, item, HANDOFF_NEVER);
+  return transfer_until(slot, HANDOFF_CONSUMER, item, HANDOFF_NEVER, HANDOFF__SPIN_LONG);
 }

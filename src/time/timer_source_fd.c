@@ -10,20 +10,6 @@
 #include "base/list.h"
 #include "time/timer_source.h"
 
-static void set_timer(struct handoff__timer_source *source, uint64_t due_ns) {
-  const uint64_t second_ns = 1000000000;
-  struct itimerspec spec = {{0, 0}, {0, 0}};
-
-  source->due_ns = due_ns;
-  if (due_ns != HANDOFF_NEVER) { /* all zeros would disarm the timer, so 0 becomes 1 */
-    due_ns = due_ns == 0 ? 1 : due_ns;
-    spec.it_value.tv_sec = (time_t)(due_ns / second_ns);
-    spec.it_value.tv_nsec = (long)(due_ns % second_ns);
-  }
-  /* It fails only for invalid arguments. */
-  (void)timerfd_settime(source->fd, TFD_TIMER_ABSTIME, &spec, NULL);
-}
-
 static void on_readable(uv_poll_t *poll, int status, int events) {
   struct handoff__timer_source *source =
       handoff__container_of(poll, struct handoff__timer_source, uv.poll);
@@ -64,9 +50,20 @@ int handoff__timer_source_init(uv_loop_t *loop, struct handoff__timer_source *so
 }
 
 void handoff__timer_source_set(struct handoff__timer_source *source, uint64_t due_ns) {
-  if (due_ns != source->due_ns) {
-    set_timer(source, due_ns);
+  const uint64_t second_ns = 1000000000;
+  struct itimerspec spec = {{0, 0}, {0, 0}};
+
+  if (due_ns == source->due_ns) {
+    return;
   }
+  source->due_ns = due_ns;
+  if (due_ns != HANDOFF_NEVER) { /* all zeros would disarm the timer, so 0 becomes 1 */
+    due_ns = due_ns == 0 ? 1 : due_ns;
+    spec.it_value.tv_sec = (time_t)(due_ns / second_ns);
+    spec.it_value.tv_nsec = (long)(due_ns % second_ns);
+  }
+  /* It fails only for invalid arguments. */
+  (void)timerfd_settime(source->fd, TFD_TIMER_ABSTIME, &spec, NULL);
 }
 
 static void on_handle_closed(uv_handle_t *handle) {

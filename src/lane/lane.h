@@ -1,5 +1,5 @@
-/* lane: the types that the loop's part of a lane (lane.c, credits.c, events.c) and the workers'
- * part (worker.c) share.
+/* lane: the types that the loop's part of a lane (lifecycle.c, credits.c, events.c) and the
+ * workers' part (worker.c) share.
  *
  * The workers and the loop exchange everything through slots. The loop puts credits into a side's
  * credit queue; a paced worker takes one for each turn. Each worker puts a completion into its

@@ -11,6 +11,8 @@
 /* In a ring of fewer cache lines the two sides are too close to each other for prefetching. */
 #define PREFETCH_LINES_MIN 8u
 
+const char *handoff_version(void) { return HANDOFF_VERSION; }
+
 static size_t round_up(size_t size, size_t to) { return (size + to - 1) / to * to; }
 
 /* The strictest alignment that items of that size can need: the largest power of two that divides

@@ -1,4 +1,4 @@
-/* lane: init, start, stop, retune, pause, close. See lane.h for who does what. Loop thread only. */
+/* lifecycle: init, start, stop, retune, pause and close of a lane. Loop thread only. */
 
 #include "lane/lane.h"
 
@@ -9,8 +9,6 @@
 #include "lane/events.h"
 #include "lane/worker.h"
 #include "slot/lifecycle.h"
-
-const char *handoff_version(void) { return HANDOFF_VERSION; }
 
 /* -------------------------------------------------------------------------------------- init -- */
 

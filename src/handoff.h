@@ -45,7 +45,12 @@
  *   `produce` and `consume` run on its worker threads. A finalizer (handoff_drop_cb) runs on the
  *   thread that discards the item, inside the call that does so. No callback and no finalizer runs
  *   under a lock. A put happens before the get that returns its item: writes made before the put
- *   are visible after the get. */
+ *   are visible after the get.
+ *
+ *   A blocking call is not a cancellation point: pthread_cancel() takes effect after it returns. No
+ *   callback and no finalizer may leave by longjmp() or a C++ exception. How many CPUs there are is
+ *   determined when a slot, port or lane is initialised: on one CPU it never spins. One uv_run()
+ *   with UV_RUN_NOWAIT need not run every callback that is ready. */
 
 #ifndef HANDOFF_H
 #define HANDOFF_H
@@ -478,14 +483,15 @@ typedef struct handoff_event_s {
  * meanwhile, the item is finalized on this thread.
  *
  * Returns: 0; HANDOFF_LAST: this item is the last one; UV_EOF: no item, and none will follow;
- *          another negative code ends the lane with that code. HANDOFF_LAST saves a paced producer
- *          from waiting one more interval only to return UV_EOF. */
+ *          another negative code ends the lane with that code, any other value with UV_EINVAL.
+ *          HANDOFF_LAST saves a paced producer from waiting one more interval only to return
+ *          UV_EOF. */
 #define HANDOFF_LAST 1
 typedef int (*handoff_produce_cb)(handoff_lane_t *lane, void *item);
 
 /* Processes an item, which it now owns, on the consumer's thread.
  *
- * Returns: 0; a negative code ends the lane with that code. */
+ * Returns: 0; a negative code ends the lane with that code, a positive one with UV_EINVAL. */
 typedef int (*handoff_consume_cb)(handoff_lane_t *lane, void *item);
 
 /* Called on the loop after each transfer, once `produce` or `consume` has returned. */
@@ -524,7 +530,7 @@ typedef struct handoff_lane_options_s {
   size_t event_capacity; /* events of a side that can wait for the loop before its worker has to
                             wait, 1 to HANDOFF_CAPACITY_MAX */
   uint64_t coalesce_ns;  /* event coalescing, see below; up to HANDOFF_COALESCE_MAX_NS */
-  size_t stack_size;     /* of each worker, in bytes */
+  size_t stack_size;     /* of each worker, in bytes, up to SIZE_MAX / 2; 0: libuv's default */
 } handoff_lane_options_t;
 
 /* The defaults: capacity 1, unpaced, missed ticks skipped, 64 events, no coalescing, 256 KiB

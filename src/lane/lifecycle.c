@@ -37,7 +37,7 @@ static bool is_valid(const handoff_lane_options_t *options) {
   return options->produce != NULL && options->consume != NULL && options->item_size != 0 &&
          options->item_size <= SIZE_MAX / 2 && is_valid_side(&options->producer) &&
          is_valid_side(&options->consumer) && options->event_capacity != 0 &&
-         options->coalesce_ns <= HANDOFF_COALESCE_MAX_NS && options->stack_size != 0;
+         options->coalesce_ns <= HANDOFF_COALESCE_MAX_NS && options->stack_size <= SIZE_MAX / 2;
 }
 
 static int init_slot(handoff_slot_t *slot, size_t item_size, size_t capacity,

@@ -159,7 +159,7 @@ static int produce_one(struct handoff__lane_side *side, struct handoff__completi
   int err;
 
   if (made != 0 && made != HANDOFF_LAST) {
-    return made == UV_EOF ? ENDED : made;
+    return made == UV_EOF ? ENDED : made < 0 ? made : UV_EINVAL;
   }
   err = put_item(side, turn);
   if (err == 0 && turn->is_reported) {
@@ -177,7 +177,7 @@ static int consume_one(struct handoff__lane_side *side, struct handoff__completi
   }
   status = side->lane->options.consume(side->lane->handle, side->item);
   err = turn->is_reported ? report(side, turn) : 0; /* the transfer happened in any case */
-  return status != 0 ? status : err;
+  return status < 0 ? status : status > 0 ? UV_EINVAL : err;
 }
 
 static int take_turn(struct handoff__lane_side *side, struct handoff__completion *turn) {

@@ -538,9 +538,9 @@ typedef struct handoff_lane_options_s {
  *
  * Event coalescing works like a network card's receive coalescing (ethtool rx-usecs): while both
  * sides are unpaced and events arrive less than coalesce_ns / 8 apart, the loop wakes up only once
- * per coalesce_ns, or when a worker finds no room for its event, and then delivers all events that
- * have arrived. It also delays errors and the end of the lane by up to coalesce_ns. Do not use it
- * if a worker waits for something that on_event does. */
+ * per coalesce_ns, or when a side has filled half of its event_capacity, and then delivers all
+ * events that have arrived. It also delays errors and the end of the lane by up to coalesce_ns. Do
+ * not use it if a worker waits for something that on_event does. */
 static inline handoff_lane_options_t handoff_lane_options(size_t item_size,
                                                           handoff_produce_cb produce,
                                                           handoff_consume_cb consume) {

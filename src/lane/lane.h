@@ -78,6 +78,7 @@ struct handoff__lane {
   size_t stamp_offset;  /* of the stamp behind an item: when the producer was ready to put it */
   handoff_slot_t items; /* each with its stamp */
   bool has_many_cpus;
+  size_t look_every; /* completions of a side after which it posts `look`; 0: no coalescing */
   struct handoff__lane_side sides[2]; /* by handoff_side_t */
 
   /* Atomic, orders nothing. The measured wake-up latency compensation (schedule.h). Both workers

@@ -90,19 +90,16 @@ static int begin_turn(struct handoff__lane_side *side, struct handoff__completio
   return 0;
 }
 
-/* If there is no room, the loop may be coalescing: then it has to look for completions now. */
+/* While the loop coalesces, it does not wait for this. So each half of the queue wakes it. */
 static int report(struct handoff__lane_side *side, const struct handoff__completion *turn) {
   struct handoff__lane *l = side->lane;
-  int err = handoff_slot_try_put(&side->completions, turn);
+  int err = handoff_slot_put(&side->completions, turn);
 
-  if (err != UV_EAGAIN) {
-    return err;
-  }
-  if (l->options.coalesce_ns != 0 &&
+  if (l->look_every != 0 && turn->event.number % l->look_every == 0 &&
       !atomic_exchange_explicit(&l->is_look_posted, true, memory_order_acquire)) {
     handoff__task_queue_post(&l->handle->port->impl->tasks, &l->look);
   }
-  return handoff_slot_put(&side->completions, turn);
+  return err;
 }
 
 /* A reported turn tries first, to tell a turn that has waited from one that has not. If this does

@@ -1,12 +1,13 @@
-"""Races handoff against the limits and its peers. See README.md.
+"""Runs the benchmarks of handoff, beside limits and peers. See README.md.
 
-Usage: bench.py --build DIR [--out DIR] [--quick] [--rounds N] [--pin] [--only REGEX] [--lines N]
+Usage: bench.py --build DIR [--quick] [--rounds N] [--only REGEX] [--pin] [--lines N] [--out DIR]
+       bench.py --build DIR --against DIR [--rounds N] [--only REGEX] [--pin] [--lines N]
        bench.py --from FILE [--out DIR]
 """
 
 import sys
 
-sys.dont_write_bytecode = True  # nothing is left in the source tree
+sys.dont_write_bytecode = True  # keeps the source tree clean
 
 # pylint: disable=wrong-import-position
 import argparse
@@ -16,33 +17,43 @@ import re
 import shutil
 from pathlib import Path
 
+import compare
 import machine
 import peers
 import picture
 import report
 import table
-from races import races
-from rounds import Rounds
+from benchmarks import benchmarks
+from rounds import Group, Rounds
 
 
 def options():
-    parser = argparse.ArgumentParser(description="Races handoff against the limits and its peers.")
-    parser.add_argument("--build", type=Path, help="where CMake has built the contenders in C")
-    parser.add_argument("--out", type=Path, help="where bench.json and bench.svg go (as --build)")
-    parser.add_argument("--quick", action="store_true", help="3 short rounds: for a look")
-    parser.add_argument("--rounds", type=int, help="how many (11; with --quick 3)")
-    parser.add_argument("--pin", action="store_true", help="all on one CPU")
+    parser = argparse.ArgumentParser(description="Runs the benchmarks of handoff.")
+    parser.add_argument("--build", type=Path, help="the build directory with the contenders in C")
+    parser.add_argument("--out", type=Path,
+                        help="where bench.json and bench.svg go (default: --build)")
+    parser.add_argument("--quick", action="store_true", help="3 rounds of short runs")
+    parser.add_argument("--rounds", type=int, help="how many (default: 11; with --quick 3)")
     parser.add_argument("--only", default="", metavar="REGEX",
-                        help="only what matches, as race/contender: 'stream-1/', '/(handoff|Go)'")
-    parser.add_argument("--lines", type=int, help="lines through the command (20 M; 2 M if quick)")
+                        help="what matches benchmark/contender: 'stream-1/', '/(handoff|Go)'")
+    parser.add_argument("--pin", action="store_true", help="everything on one CPU")
+    parser.add_argument("--lines", type=int,
+                        help="lines through the command (default: 20 million; short runs 2)")
+    parser.add_argument("--against", type=Path, metavar="DIR",
+                        help="compare with the handoff of another build directory, by short runs")
     parser.add_argument("--from", dest="source", type=Path, metavar="FILE",
-                        help="run nothing: make table and picture from a bench.json")
+                        help="run nothing; make the table and the picture of a bench.json")
     chosen = parser.parse_args()
     if (chosen.build is None) == (chosen.source is None):
-        parser.error("either --build or --from is needed")
+        parser.error("give either --build or --from")
+    if chosen.against and chosen.source:
+        parser.error("--against needs --build")
+    if chosen.against and not (chosen.against / "contenders").is_dir():
+        parser.error(f"--against: {chosen.against} has no contenders; give a build/bench directory")
     chosen.out = chosen.out or chosen.build or chosen.source.parent
     chosen.rounds = chosen.rounds or (3 if chosen.quick else 11)
-    chosen.lines = chosen.lines or (2000000 if chosen.quick else 20000000)
+    chosen.is_short = chosen.quick or chosen.against is not None
+    chosen.lines = chosen.lines or (2000000 if chosen.is_short else 20000000)
     return chosen
 
 
@@ -52,64 +63,79 @@ def pin_prefix():
     return ["taskset", "-c", str(min(os.sched_getaffinity(0)))]
 
 
-def select(all_races, pattern):
-    for race in all_races:
-        race.entries = [e for e in race.entries if re.search(pattern, race.name(e))]
-    return [race for race in all_races if race.entries]
+def select(chosen, prefix, skipped):
+    """The benchmarks that were asked for and that this machine can run."""
+    if chosen.pin and prefix is None:
+        sys.exit("bench: --pin needs taskset")
+    selected = benchmarks(chosen.is_short, chosen.pin, chosen.lines)
+    for benchmark in selected:
+        benchmark.contenders = [contender for contender in benchmark.contenders
+                                if re.search(chosen.only, benchmark.name(contender))]
+    selected = [benchmark for benchmark in selected if benchmark.contenders]
+    if not selected:
+        sys.exit(f"bench: --only: no benchmark/contender matches {chosen.only!r}")
+    if prefix is None:
+        skipped["benchmarks on one CPU"] = "no taskset"
+        return [benchmark for benchmark in selected if not benchmark.is_pinned]
+    if chosen.pin or any(benchmark.is_pinned for benchmark in selected):
+        skipped["on one CPU, what only spins"] = "it would measure the scheduler's time slice"
+    return selected
 
 
-def drop_missing(chosen, commands, skipped):
-    """Names once what is not there, not once a race."""
-    for race in chosen:
-        for entry in race.entries:
-            for program in entry.contender.programs:
-                if program not in commands and program not in skipped:
-                    skipped[program] = "was not built"
-        race.entries = [e for e in race.entries
-                        if all(program in commands for program in e.contender.programs)]
-    return [race for race in chosen if race.entries]
+def find_programs(build):
+    programs = {path.name: [str(path)] for path in (build / "contenders").iterdir()}
+    return {**programs, "handoff_command": [str(build / "handoff")]}
 
 
-def find_programs(build, wanted):
-    commands = {"scratch": str(build / "scratch"), "handoff_command": [str(build / "handoff")]}
-    (build / "scratch").mkdir(exist_ok=True)
-    for path in (build / "contenders").iterdir():
-        commands[path.name] = [str(path)]
-    built, versions, skipped = peers.build(build / "peers", wanted)
-    return {**commands, **built}, versions, skipped
+def set_commands(selected, programs, skipped):
+    """Leaves only contenders that were built. Each missing program is named once."""
+    for benchmark in selected:
+        for contender in benchmark.contenders:
+            contender.command = programs.get(contender.program.program, [])
+            if not contender.command:
+                skipped.setdefault(contender.program.program, "was not built")
+        benchmark.contenders = [contender for contender in benchmark.contenders
+                                if contender.command]
 
 
 def run(chosen):
-    all_races = select(races(chosen.quick, chosen.pin), chosen.only)
-    if not all_races:
-        sys.exit(f"bench: no race and contender matches {chosen.only!r}")
-    wanted = {p for race in all_races for e in race.entries for p in e.contender.programs}
+    skipped = {}
     about = machine.describe(chosen.build)
-    commands, versions, skipped = find_programs(chosen.build, wanted)
     prefix = pin_prefix()
-    if prefix is None:
-        if chosen.pin:
-            sys.exit("bench: --pin needs taskset")
-        skipped["races on one CPU"] = "no taskset"
-        all_races = [race for race in all_races if not race.is_pinned]
-    all_races = drop_missing(all_races, commands, skipped)
-    if chosen.pin or any(race.is_pinned for race in all_races):
-        skipped["on one CPU, what only spins"] = "it would measure the scheduler's time slice"
-    rounds = Rounds(all_races, commands, prefix, chosen.pin, chosen.quick, chosen.lines)
+    selected = select(chosen, prefix, skipped)
+    programs = find_programs(chosen.build)
+    versions = {}
+    if chosen.against:
+        groups = compare.groups(selected, programs, find_programs(chosen.against), skipped)
+    else:
+        wanted = {contender.program.program
+                  for benchmark in selected for contender in benchmark.contenders}
+        built, versions, missing = peers.build(chosen.build / "peers", wanted)
+        skipped.update(missing)
+        set_commands(selected, {**programs, **built}, skipped)
+        groups = [Group(benchmark, [contender])
+                  for benchmark in selected for contender in benchmark.contenders]
+    scratch = chosen.build / "scratch"
+    scratch.mkdir(exist_ok=True)
+    rounds = Rounds(groups, prefix, chosen.pin, chosen.is_short, scratch)
     rounds.run(chosen.rounds)
+    if chosen.against:
+        return compare.text(groups, about, machine.describe(chosen.against), skipped)
     settings = {"rounds": chosen.rounds, "quick": chosen.quick, "pin": chosen.pin,
                 "only": chosen.only, "lines": chosen.lines, "seed": rounds.seed}
-    return report.make(all_races, settings, about, versions, skipped)
+    return report.make(selected, settings, about, versions, skipped)
 
 
 def main():
     chosen = options()
+    if chosen.against:
+        print(run(chosen))
+        return
+    chosen.out.mkdir(parents=True, exist_ok=True)
     if chosen.source:
         found = json.loads(chosen.source.read_text(encoding="utf-8"))
     else:
         found = run(chosen)
-    chosen.out.mkdir(parents=True, exist_ok=True)
-    if not chosen.source:
         text = json.dumps(found, indent=1, ensure_ascii=False)
         (chosen.out / "bench.json").write_text(text + "\n", encoding="utf-8")
     print(table.text(found))
@@ -118,7 +144,7 @@ def main():
         (chosen.out / "bench.svg").write_text(drawn, encoding="utf-8")
     ours = [name for name in found["skipped"] if name.endswith("/handoff")]
     if ours:
-        sys.exit(f"bench: handoff itself gave no figure: {', '.join(ours)}")
+        sys.exit(f"bench: no figure for handoff itself: {', '.join(ours)}")
 
 
 main()

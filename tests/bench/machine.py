@@ -1,4 +1,4 @@
-"""The machine: on what the figures were taken, for a figure without it means nothing."""
+"""The machine and the build, because figures mean nothing without them."""
 
 import os
 import platform
@@ -44,7 +44,6 @@ def is_virtual():
 
 
 def describe(build):
-    source = Path(__file__).resolve().parents[2]
     compiler = first_line(cached(build, "CMAKE_C_COMPILER"), "--version")
     return {
         "cpu": cpu_model() + (" (virtual)" if is_virtual() else ""),
@@ -55,5 +54,6 @@ def describe(build):
         "kernel": f"{platform.system()} {platform.release()}",
         "libuv": first_line("pkg-config", "--modversion", "libuv"),
         "compiler": f"{compiler}, {cached(build, 'CMAKE_BUILD_TYPE')}",
-        "handoff": first_line("git", "-C", str(source), "describe", "--always", "--dirty"),
+        "handoff": first_line("git", "-C", cached(build, "CMAKE_HOME_DIRECTORY"), "describe",
+                              "--always", "--dirty"),
     }

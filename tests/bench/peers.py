@@ -1,4 +1,5 @@
-"""The peers: what each one needs, and how it is built. One that cannot be built is named, with the reason."""
+"""The peers: what each one needs and how it is built. The report names each peer that cannot be
+built, with the reason."""
 
 import os
 import shutil
@@ -10,12 +11,9 @@ HERE = Path(__file__).resolve().parent
 REGISTRY = Path("/usr/share/cargo/registry")
 BUILD_SECONDS = 300
 
-# Peers that were looked for and that Debian does not have.
-NOT_PACKAGED = {"kanal": "not packaged by Debian; nothing is downloaded"}
-
 
 class Missing(Exception):
-    """Why a peer cannot be built."""
+    """A peer cannot be built; the message says why."""
 
 
 def run(*command, **options):
@@ -64,7 +62,8 @@ def build_java(out):
 
 def build_rust_std(out):
     need("rustc", "rustc")
-    target, sources = out / "rust_std", [HERE / "rust" / name for name in ("std.rs", "races.rs")]
+    target = out / "rust_std"
+    sources = [HERE / "rust" / name for name in ("std.rs", "scenarios.rs")]
     if not is_fresh(target, *sources):
         run("rustc", "-C", "opt-level=3", "--edition", "2021", "-o", target, sources[0])
     return [target]
@@ -74,7 +73,7 @@ def build_crossbeam(out):
     need("cargo", "cargo")
     if not list(REGISTRY.glob("crossbeam-channel-*")):
         raise Missing("no crossbeam-channel (Debian: librust-crossbeam-channel-dev)")
-    # In a copy, because cargo writes beside its manifest.
+    # Built from a copy, because cargo writes into the directory of its manifest.
     copy = out / "rust"
     shutil.copytree(HERE / "rust", copy, dirs_exist_ok=True)
     run("cargo", "build", "--release", "--offline", "--quiet",
@@ -97,7 +96,7 @@ def build_glib(out):
     need("cc", "gcc")
     flags = package_flags("glib-2.0", "libglib2.0-dev")
     target = out / "glib"
-    sources = [HERE / "glib" / "asyncqueue.c", HERE / "c" / "races.c", HERE / "c" / "course.c"]
+    sources = [HERE / "glib" / "asyncqueue.c", HERE / "c" / "scenarios.c", HERE / "c" / "harness.c"]
     if not is_fresh(target, *sources):
         run("cc", "-std=gnu11", "-O3", "-DNDEBUG", "-Wall", "-Wextra", "-I", HERE / "c",
             "-o", target, *sources, *flags, "-pthread")
@@ -140,7 +139,7 @@ def version(name, command):
 
 
 def build(out, wanted):
-    """Builds the wanted ones; returns their commands, their versions, and why some are missing."""
+    """Builds the wanted peers. Returns their commands, their versions and why some are missing."""
     out.mkdir(parents=True, exist_ok=True)
     commands, versions, missing = {}, {}, {}
     for name, (recipe, version_command) in PEERS.items():
@@ -152,4 +151,4 @@ def build(out, wanted):
                 versions[name] = found
         except (Missing, OSError, subprocess.TimeoutExpired) as reason:
             missing[name] = str(reason)
-    return commands, versions, {**missing, **NOT_PACKAGED}
+    return commands, versions, missing

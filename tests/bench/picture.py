@@ -1,24 +1,24 @@
-"""The picture: medians as bars on a logarithmic axis, an SVG that needs nothing but a viewer.
+"""The picture: medians as bars on a logarithmic axis, as a self-contained SVG.
 
-It brings its own ground, light or dark as the reader's system asks, so that it can be read on any page.
+It has a background of its own, light or dark by the reader's system, so it is legible on any page.
 """
 
 import math
 from xml.sax.saxutils import escape
 
 WIDTH, MARGIN, GAP = 960, 20, 28
-ROW, BAR, HEAD, FOOT = 17, 11, 30, 14  # of a race: a contender's row, its bar, the title, what follows
+ROW, BAR, HEAD, FOOT = 17, 11, 30, 14  # heights: a contender, its bar, above and below a benchmark
 TOP, BOTTOM = 74, 46
-LABEL, VALUE = 184, 54                 # beside the bars, left and right
+LABEL, VALUE = 184, 54                 # widths, left and right of the bars
 
-LIGHT = {"ground": "#ffffff", "edge": "#d0d7de", "ink": "#1f2328", "dim": "#59636e",
+LIGHT = {"background": "#ffffff", "edge": "#d0d7de", "ink": "#1f2328", "dim": "#59636e",
          "grid": "#e4e8ec", "ours": "#d9480f", "peer": "#8aa4c8", "limit": "#c9ced6"}
-DARK = {"ground": "#0d1117", "edge": "#3d444d", "ink": "#f0f6fc", "dim": "#9198a1",
+DARK = {"background": "#0d1117", "edge": "#3d444d", "ink": "#f0f6fc", "dim": "#9198a1",
         "grid": "#262c36", "ours": "#ff8b4d", "peer": "#4f709c", "limit": "#59616d"}
 
 
 def rules(colors):
-    yield f".ground{{fill:{colors['ground']};stroke:{colors['edge']}}}"
+    yield f".background{{fill:{colors['background']};stroke:{colors['edge']}}}"
     yield f"text{{fill:{colors['ink']}}}"
     yield f".dim{{fill:{colors['dim']}}}"
     yield f".grid{{stroke:{colors['grid']}}}"
@@ -30,14 +30,14 @@ def rules(colors):
 def style():
     return ("<style>"
             "text{font:11px -apple-system,'Segoe UI','Helvetica Neue',Helvetica,Arial,sans-serif}"
-            ".title{font-size:17px;font-weight:600}.race{font-size:12.5px;font-weight:600}"
-            ".us{font-weight:700}.spread{stroke-width:1.2;opacity:.75}"
+            ".title{font-size:17px;font-weight:600}.benchmark{font-size:12.5px;font-weight:600}"
+            ".bold{font-weight:700}.spread{stroke-width:1.2;opacity:.75}"
             + "".join(rules(LIGHT))
             + "@media (prefers-color-scheme:dark){" + "".join(rules(DARK)) + "}</style>")
 
 
 def duration(ns):
-    """Two or three figures and a unit."""
+    """Two or three digits and a unit."""
     for unit, size in (("s", 1e9), ("ms", 1e6), ("µs", 1e3), ("ns", 1)):
         if ns >= size * 0.9995 or unit == "ns":
             value = ns / size
@@ -52,10 +52,11 @@ def words(x, y, content, classes="", anchor="start"):
 
 
 class Axis:
-    """Where a duration is, in a column of a given width."""
+    """Maps durations to x in a column of the picture."""
 
-    def __init__(self, races, width):
-        found = [entry["figures"][race["columns"][0]] for race in races for entry in race["entries"]]
+    def __init__(self, benchmarks, width):
+        found = [contender["figures"][benchmark["columns"][0]]
+                 for benchmark in benchmarks for contender in benchmark["contenders"]]
         self.low = math.floor(math.log10(max(1, min(figure["p10"] for figure in found))))
         self.high = math.ceil(math.log10(max(figure["p90"] for figure in found)))
         self.high = max(self.high, self.low + 1)
@@ -68,51 +69,52 @@ class Axis:
         return range(self.low, self.high + 1)
 
 
-def height_of(race):
-    return HEAD + ROW * len(race["entries"]) + FOOT
+def height_of(benchmark):
+    return HEAD + ROW * len(benchmark["contenders"]) + FOOT
 
 
 def grid(axis, x, top, bottom):
-    """The decades, through all of a race's rows."""
+    """A line for each decade, through all rows of a benchmark."""
     for decade in axis.decades():
         at = x + axis.place(10 ** decade)
         yield f'<line x1="{at:.1f}" x2="{at:.1f}" y1="{top:.1f}" y2="{bottom:.1f}" class="grid"/>'
 
 
-def draw_entry(entry, column, axis, x, y):
-    figure = entry["figures"][column]
+def draw_contender(contender, column, axis, x, y):
+    figure = contender["figures"][column]
     begin, end = x + LABEL, x + axis.place(figure["median"])
     low, high = x + axis.place(figure["p10"]), x + axis.place(figure["p90"])
     middle = y + ROW / 2
-    us = " us" if entry["kind"] == "ours" else ""
-    label = escape(entry["label"])
-    if entry["note"]:
-        label += f' <tspan class="dim">{escape(entry["note"])}</tspan>'
-    yield words(x + LABEL - 7, middle + 4, label, us.strip(), "end")
+    classes = "bold" if contender["kind"] == "ours" else ""
+    label = escape(contender["label"])
+    if contender["note"]:
+        label += f' <tspan class="dim">{escape(contender["note"])}</tspan>'
+    yield words(x + LABEL - 7, middle + 4, label, classes, "end")
     yield (f'<rect x="{begin:.1f}" y="{middle - BAR / 2:.1f}" width="{max(end - begin, 1):.1f}" '
-           f'height="{BAR}" rx="1.5" class="{entry["kind"]}"/>')
+           f'height="{BAR}" rx="1.5" class="{contender["kind"]}"/>')
     yield (f'<line x1="{low:.1f}" x2="{high:.1f}" y1="{middle:.1f}" y2="{middle:.1f}" '
            'class="spread"/>')
-    yield words(max(end, high) + 6, middle + 4, duration(figure["median"]), us.strip())
+    yield words(max(end, high) + 6, middle + 4, duration(figure["median"]), classes)
 
 
-def draw_race(race, axis, x, y):
+def draw_benchmark(benchmark, axis, x, y):
     top = y + HEAD
-    bottom = top + ROW * len(race["entries"])
+    bottom = top + ROW * len(benchmark["contenders"])
     yield from grid(axis, x, top - 1, bottom + 1)
-    yield words(x, y + HEAD - 13, escape(race["title"]), "race")
+    yield words(x, y + HEAD - 13, escape(benchmark["title"]), "benchmark")
     for decade in axis.decades():
-        yield words(x + axis.place(10 ** decade), bottom + 11, duration(10 ** decade), "dim", "middle")
-    for place, entry in enumerate(race["entries"]):
-        yield from draw_entry(entry, race["columns"][0], axis, x, top + place * ROW)
+        yield words(x + axis.place(10 ** decade), bottom + 11, duration(10 ** decade), "dim",
+                    "middle")
+    for place, contender in enumerate(benchmark["contenders"]):
+        yield from draw_contender(contender, benchmark["columns"][0], axis, x, top + place * ROW)
 
 
-def split(races):
-    """Into two columns, in order, as even as can be."""
+def split(benchmarks):
+    """Two columns, in order, of heights as equal as possible."""
     def tallest(cut):
-        return max(sum(map(height_of, races[:cut])), sum(map(height_of, races[cut:])))
-    cut = min(range(1, len(races) + 1), key=tallest)
-    return [column for column in (races[:cut], races[cut:]) if column]
+        return max(sum(map(height_of, benchmarks[:cut])), sum(map(height_of, benchmarks[cut:])))
+    cut = min(range(1, len(benchmarks) + 1), key=tallest)
+    return [column for column in (benchmarks[:cut], benchmarks[cut:]) if column]
 
 
 def draw_legend(y):
@@ -127,35 +129,36 @@ def draw_legend(y):
 
 def draw_heading(report):
     machine, settings = report["machine"], report["settings"]
-    kind = "quick, for a look only" if settings["quick"] else "interleaved"
+    kind = "quick, a rough impression only" if settings["quick"] else "interleaved"
     about = (f"Median of {settings['rounds']} rounds, {kind}"
              + ("; all on one CPU" if settings["pin"] else "")
              + f". {machine['cpu']}, {machine['cores']} cores, {machine['kernel']}, "
              f"{machine['system']}, libuv {machine['libuv']}, {report['date'][:10]}.")
-    yield words(MARGIN, 33, "Time per item: shorter is better, each line is ten times the one before",
-                "title")
+    yield words(MARGIN, 33, "Time per item on a logarithmic axis: shorter is better", "title")
     yield words(MARGIN, 54, escape(about), "dim")
 
 
 def draw(report):
-    """The SVG's text; empty where there is nothing to draw."""
-    races = [race for race in report["races"] if race["drawn"]] or report["races"]
-    if not races:
+    """The text of the SVG; empty if there is nothing to draw."""
+    drawn = ([benchmark for benchmark in report["benchmarks"] if benchmark["drawn"]]
+             or report["benchmarks"])
+    if not drawn:
         return ""
-    columns = split(races)
+    columns = split(drawn)
     width = (WIDTH - 2 * MARGIN - GAP) / 2
     height = TOP + max(sum(map(height_of, column)) for column in columns) + BOTTOM
-    axis = Axis(races, width)
+    axis = Axis(drawn, width)
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
              f'width="{WIDTH}" height="{height}" role="img" aria-labelledby="title">',
              '<title id="title">handoff, its peers and its limits: time per item, log axis</title>',
              style(),
-             f'<rect x=".5" y=".5" width="{WIDTH - 1}" height="{height - 1}" rx="6" class="ground"/>',
+             f'<rect x=".5" y=".5" width="{WIDTH - 1}" height="{height - 1}" rx="6" '
+             'class="background"/>',
              *draw_heading(report)]
     for place, column in enumerate(columns):
         y = TOP
-        for race in column:
-            parts += draw_race(race, axis, MARGIN + place * (width + GAP), y)
-            y += height_of(race)
+        for benchmark in column:
+            parts += draw_benchmark(benchmark, axis, MARGIN + place * (width + GAP), y)
+            y += height_of(benchmark)
     parts += draw_legend(height - 18)
     return "\n".join([*parts, "</svg>", ""])

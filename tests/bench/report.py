@@ -1,11 +1,11 @@
-"""The report: what a run found, as one dictionary. Table, picture and JSON are all made from it."""
+"""The report: the results of a run as one dictionary, the source of table, picture and JSON."""
 
 import statistics
 import time
 
 
 def percentile(values, share):
-    """Between the nearest two, linearly."""
+    """Linear between the two nearest values."""
     values = sorted(values)
     place = share * (len(values) - 1)
     low = int(place)
@@ -22,49 +22,51 @@ def figures(samples):
     }
 
 
-def entry_report(race, entry):
-    result = {"label": entry.label, "kind": entry.kind, "note": entry.note,
-              "items": entry.items, "figures": {}}
-    for place, column in enumerate(race.columns):
-        samples = [values[place] for values in entry.samples if values[place]]
+def contender_report(benchmark, contender):
+    result = {"label": contender.label, "kind": contender.kind, "note": contender.note,
+              "items": contender.items, "figures": {}}
+    for place, column in enumerate(benchmark.columns):
+        samples = [values[place] for values in contender.samples if values[place]]
         if samples:
             result["figures"][column] = figures(samples)
     return result
 
 
-def race_report(race):
-    raced = [entry for entry in race.entries if entry.samples]
-    raced.sort(key=lambda entry: statistics.median(values[0] for values in entry.samples))
-    result = {"key": race.key, "title": race.title, "unit": race.unit,
-              "columns": list(race.columns), "pinned": race.is_pinned, "drawn": race.is_drawn,
-              "entries": [entry_report(race, entry) for entry in raced]}
-    ours = next((e for e in result["entries"] if e["kind"] == "ours"), None)
-    for entry in result["entries"]:
-        for column, figure in entry["figures"].items():
+def benchmark_report(benchmark):
+    ran = [contender for contender in benchmark.contenders if contender.samples]
+    ran.sort(key=lambda contender: statistics.median(values[0] for values in contender.samples))
+    result = {"key": benchmark.key, "title": benchmark.title, "unit": benchmark.unit,
+              "columns": list(benchmark.columns), "pinned": benchmark.is_pinned,
+              "drawn": benchmark.is_drawn,
+              "contenders": [contender_report(benchmark, contender) for contender in ran]}
+    ours = next((c for c in result["contenders"] if c["kind"] == "ours"), None)
+    for contender in result["contenders"]:
+        for column, figure in contender["figures"].items():
             if ours and column in ours["figures"]:
                 figure["ratio"] = figure["median"] / ours["figures"][column]["median"]
     return result
 
 
-def make(races, settings, machine, versions, skipped):
-    for race in races:
-        for entry in race.entries:
-            if entry.trouble:
-                skipped[race.name(entry)] = entry.trouble
+def make(benchmarks, settings, machine, versions, skipped):
+    for benchmark in benchmarks:
+        for contender in benchmark.contenders:
+            if contender.trouble:
+                skipped[benchmark.name(contender)] = contender.trouble
     return {
         "date": time.strftime("%Y-%m-%d %H:%M:%S %z"),
         "settings": settings,
         "machine": machine,
         "versions": versions,
-        "races": [race_report(race) for race in races if any(e.samples for e in race.entries)],
+        "benchmarks": [benchmark_report(benchmark) for benchmark in benchmarks
+                       if any(contender.samples for contender in benchmark.contenders)],
         "skipped": skipped,
     }
 
 
 def median(report, key, label, column=""):
-    """None where it was not run."""
-    for race in report["races"]:
-        for entry in race["entries"]:
-            if (race["key"], entry["label"]) == (key, label) and column in entry["figures"]:
-                return entry["figures"][column]["median"]
+    """None if it did not run."""
+    for benchmark in report["benchmarks"]:
+        for contender in benchmark["contenders"]:
+            if (benchmark["key"], contender["label"]) == (key, label):
+                return contender["figures"].get(column, {}).get("median")
     return None

@@ -1,97 +1,111 @@
-"""The rounds: every contender once in each, in random order, so that what the machine does meanwhile
-falls on all alike."""
+"""Rounds: each one runs every contender once, in random order, so that a disturbance of the machine
+affects all of them alike."""
 
 import random
 import sys
 import time
 
-from contenders import Failure
+from programs import Failure
 
 TIMEOUT_S = 30
-FIXED_TIMEOUT_S = 300  # where the number of items is fixed
-PATIENCE = 3           # runs without a figure before a contender is given up
+FIXED_TIMEOUT_S = 300  # if the number of items is fixed
+FAILURES_MAX = 3       # runs without a figure before a contender is dropped
 FIRST_ITEMS = 1000
-MOST_ITEMS = 1 << 31
-ROUND_S = (0.05, 0.5)  # how long a round of one contender may take
+ITEMS_MIN, ITEMS_MAX = 4, 1 << 31
+RUN_S = (0.05, 0.5)    # how long a run may take
+
+
+class Group:
+    """Contenders of one benchmark that run back to back, in random order, with the same number of
+    items. A round counts only if all of them gave figures."""
+
+    def __init__(self, benchmark, contenders):
+        self.benchmark = benchmark
+        self.contenders = contenders
+        self.name = benchmark.name(contenders[0])
+        self.is_fixed = benchmark.items != 0
+        for contender in contenders:
+            contender.items = benchmark.items or FIRST_ITEMS
+
+    def set_items(self, items):
+        for contender in self.contenders:
+            contender.items = max(ITEMS_MIN, min(int(items), ITEMS_MAX))
 
 
 class Rounds:
-    def __init__(self, races, commands, pin_prefix, pin, quick, line_count):
-        self.races = races
-        self.commands = commands
+    def __init__(self, groups, pin_prefix, pin, quick, scratch):
+        self.groups = groups
         self.pin_prefix = pin_prefix
         self.pin = pin
-        self.quick = quick
         self.target_ns = 0.08e9 if quick else 0.2e9
-        self.line_count = line_count
+        self.scratch = scratch
         self.seed = random.randrange(1 << 32)
-        self.entries = [(race, entry) for race in races for entry in race.entries]
+        self.random = random.Random(self.seed)
 
     def run(self, count):
-        for number, (race, entry) in enumerate(self.entries, 1):
-            tell(f"sizing {number}/{len(self.entries)}: {race.name(entry)}")
-            self.size(race, entry)
-        order = random.Random(self.seed)
-        begun = time.monotonic()
+        for number, group in enumerate(self.groups, 1):
+            progress(f"sizing {number}/{len(self.groups)}: {group.name}")
+            self.size(group)
+        start = time.monotonic()
+        order = self.groups[:]
         for number in range(1, count + 1):
-            order.shuffle(self.entries)
-            for race, entry in self.entries:
-                tell(f"round {number}/{count}, {time.monotonic() - begun:.0f} s: {race.name(entry)}")
-                self.race(race, entry)
-        tell("")
+            self.random.shuffle(order)
+            for group in order:
+                progress(f"round {number}/{count}, {time.monotonic() - start:.0f} s: {group.name}")
+                self.run_group(group)
+        progress("")
 
-    def measure(self, race, entry):
-        prefix = self.pin_prefix if race.is_pinned or self.pin else []
-        timeout_s = FIXED_TIMEOUT_S if race.items else TIMEOUT_S
-        return entry.contender.measure(self.commands, prefix, entry.items, timeout_s)
+    def measure(self, group, contender):
+        prefix = self.pin_prefix if group.benchmark.is_pinned or self.pin else []
+        timeout_s = FIXED_TIMEOUT_S if group.is_fixed else TIMEOUT_S
+        return contender.program.measure([*prefix, *contender.command], contender.items, timeout_s,
+                                         self.scratch)
 
-    def size(self, race, entry):
-        """Finds how many items make a round long enough to measure and short enough to wait for."""
-        if race.items:
-            entry.items = self.line_count if race.key == "lines" else race.items[self.quick]
+    def size(self, group):
+        """Finds a number of items with which a run is long enough to measure, but not longer."""
+        contender = group.contenders[0]
+        if group.is_fixed:
             return
-        entry.items = FIRST_ITEMS
         try:
             while True:
-                took_ns = self.measure(race, entry)[0] * entry.items
+                took_ns = self.measure(group, contender)[0] * contender.items
                 growth = self.target_ns / max(took_ns, 1)
-                if took_ns >= ROUND_S[0] * 1e9 or entry.items >= MOST_ITEMS:
+                if took_ns >= RUN_S[0] * 1e9 or contender.items >= ITEMS_MAX:
                     break
-                entry.items = grown(entry.items, min(growth, 100))
+                group.set_items(contender.items * min(growth, 100))
                 if growth < 2:
                     break
         except Failure as failure:
-            entry.trouble = str(failure)
+            contender.trouble = str(failure)
             return
-        if took_ns > ROUND_S[1] * 1e9:
-            entry.items = grown(entry.items, growth)
+        if took_ns > RUN_S[1] * 1e9:
+            group.set_items(contender.items * growth)
 
-    def race(self, race, entry):
-        if entry.trouble:
+    def run_group(self, group):
+        if any(contender.trouble for contender in group.contenders):
             return
-        try:
-            values = self.measure(race, entry)
-        except Failure as failure:
-            entry.failures += 1
-            entry.trouble = str(failure) if entry.failures == PATIENCE else ""
-            return
-        entry.samples.append(values)
-        took_s = values[0] * entry.items / 1e9
-        if not race.items and not ROUND_S[0] <= took_s <= ROUND_S[1]:
-            entry.items = grown(entry.items, self.target_ns / 1e9 / took_s)
+        found = []
+        for contender in self.random.sample(group.contenders, len(group.contenders)):
+            try:
+                found.append((contender, self.measure(group, contender)))
+            except Failure as failure:
+                contender.failures += 1
+                contender.trouble = str(failure) if contender.failures == FAILURES_MAX else ""
+                return
+        for contender, figures in found:
+            contender.samples.append(figures)
+        took_s = found[0][1][0] * found[0][0].items / 1e9
+        if not group.is_fixed and not RUN_S[0] <= took_s <= RUN_S[1]:
+            group.set_items(found[0][0].items * self.target_ns / 1e9 / took_s)
 
 
-def grown(items, factor):
-    return max(4, min(int(items * factor), MOST_ITEMS))
-
-
-def tell(text):
+def progress(text):
     if sys.stderr.isatty():
         sys.stderr.write(f"\r\x1b[K{text[:100]}")
-    elif text.startswith(("sizing 1/", "round")) and text.split(",")[0] != tell.last:
-        tell.last = text.split(",")[0]
-        sys.stderr.write(tell.last + "\n")
+    elif text.startswith(("sizing 1/", "round")) and text.split(",")[0] != progress.last:
+        progress.last = text.split(",")[0]
+        sys.stderr.write(progress.last + "\n")
     sys.stderr.flush()
 
 
-tell.last = ""
+progress.last = ""

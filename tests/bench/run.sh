@@ -1,7 +1,8 @@
 #!/bin/bash
-# Builds the benchmarks, optimized, and runs them.
+# Builds the benchmarks with optimization and runs them.
 #
-# Usage: run.sh [FLAG…]; the flags are bench.py's: --quick, --rounds N, --pin, --only REGEX, --out DIR …
+# Usage: run.sh [OPTION…], with the options of bench.py: --quick, --rounds N, --only REGEX, …
+#        run.sh --against DIR [OPTION…] compares two builds; DIR is a build/bench directory.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""The program that handoff grew from, written down again from its description, and what it loses.
+"""The tutorial's program that handoff improves on, rewritten from its description. Prints how many
+items it loses.
 
-Producer and consumer share one value and one condition; each "waits" without checking a predicate,
-notifies, and sleeps for its interval. Only the sleeps keep them in step.
+Producer and consumer share one value and one condition variable. Each calls wait(timeout=0) without
+checking a predicate, notifies, and sleeps for its interval. Only the sleeps keep the two in step.
 
 Usage: seed.py [INTERVAL_SECONDS COUNT]...
 """
@@ -57,9 +58,9 @@ def run(interval, count):
 def main():
     words = sys.argv[1:] or ["0.01", "500", "0.001", "2000", "0", "20000"]
     for interval, count in zip(words[::2], words[1::2]):
-        lost, again, early = run(float(interval), int(count))
+        lost, duplicated, early = run(float(interval), int(count))
         print(f"interval {float(interval) * 1000:g} ms: of {count} items {lost} lost, "
-              f"{again} delivered again, {early} taken before the first")
+              f"{duplicated} delivered twice or more, {early} gets before the first put")
 
 
 main()

@@ -1,6 +1,6 @@
-// Boost.Fiber's channels between threads, one fiber on each: buffered_channel, whose size is a power of 2
-// and which holds one item less, and unbuffered_channel for capacity 0. The scenarios are those of
-// ../c/races.c.
+// Boost.Fiber's channels between threads with one fiber each: unbuffered_channel for capacity 0,
+// otherwise buffered_channel, whose size must be a power of 2 and which holds one item less than
+// its size. The scenarios are those of ../c/scenarios.c.
 
 #include <boost/fiber/all.hpp>
 #include <chrono>
@@ -16,7 +16,7 @@ namespace {
 using buffered = boost::fibers::buffered_channel<std::uint64_t>;
 using unbuffered = boost::fibers::unbuffered_channel<std::uint64_t>;
 
-constexpr std::uint64_t kSides = 4;
+constexpr std::uint64_t kSides = 4;  // threads on each side of mpmc
 
 [[noreturn]] void fail(int status, const char *message) {
   std::fprintf(stderr, "%s\n", message);
@@ -82,7 +82,7 @@ std::uint64_t mpmc(Channel &channel, std::uint64_t share) {
 }
 
 template <typename Channel>
-std::uint64_t race(const char *scenario, Channel &one, Channel &other, std::uint64_t items) {
+std::uint64_t run(const char *scenario, Channel &one, Channel &other, std::uint64_t items) {
   if (std::strcmp(scenario, "stream") == 0) {
     return stream(one, items);
   }
@@ -92,7 +92,7 @@ std::uint64_t race(const char *scenario, Channel &one, Channel &other, std::uint
   if (std::strcmp(scenario, "mpmc") == 0) {
     return mpmc(one, items / kSides);
   }
-  fail(3, "no such scenario");
+  fail(3, "unsupported scenario");
 }
 
 }  // namespace
@@ -107,18 +107,18 @@ int main(int argc, char **argv) {
   std::uint64_t expected = std::strcmp(argv[1], "mpmc") == 0 ? kSides * (share * (share + 1) / 2)
                                                              : items * (items + 1) / 2;
   std::uint64_t sum;
-  auto begun = std::chrono::steady_clock::now();
+  auto start = std::chrono::steady_clock::now();
   if (number == 0) {
     unbuffered one, other;
-    sum = race(argv[1], one, other, items);
+    sum = run(argv[1], one, other, items);
   } else {
     std::size_t size = number == 1 ? 2 : number;
     buffered one(size), other(size);
-    sum = race(argv[1], one, other, items);
+    sum = run(argv[1], one, other, items);
   }
-  std::chrono::duration<double, std::nano> elapsed = std::chrono::steady_clock::now() - begun;
+  std::chrono::duration<double, std::nano> elapsed = std::chrono::steady_clock::now() - start;
   if (sum != expected) {
-    fail(1, "items were lost or came twice");
+    fail(1, "items were lost or duplicated");
   }
   std::printf("%.3f\n", elapsed.count() / static_cast<double>(items));
   return 0;

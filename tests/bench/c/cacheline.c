@@ -1,8 +1,8 @@
-/* The limit: two threads that do nothing but spin on one word. It is empty (0) or holds the item; to
- * hand one over takes the cache line there and back. Never sleeps, so no use where there is one CPU.
+/* A limit: two threads spin on one atomic word, which is 0 or holds the item. Each item moves the
+ * word's cache line from core to core and back. The threads never sleep, so this needs two CPUs.
  *
- * As most would write it a thread reads the line until it has changed, and so has to wait for it again when it
- * writes to it. With CACHELINE_FETCH it asks for the line to write to it in the first place, as handoff does. */
+ * A waiting thread normally reads the line, and later fetches it again in order to write. With
+ * CACHELINE_PREFETCHW it requests the line for writing at once (prefetchw), as handoff does. */
 
 #include <stdalign.h>
 #include <stdatomic.h>
@@ -10,15 +10,15 @@
 
 #include "channel.h"
 
-#define LINE 128 /* two of 64 bytes: processors fetch pairs */
+#define CACHE_LINES 128 /* Two lines of 64 bytes, because processors prefetch pairs. */
 
 struct channel {
-  alignas(LINE) _Atomic uint64_t word;
+  alignas(CACHE_LINES) _Atomic uint64_t word;
 };
 
-static uint64_t look(const struct channel *channel) {
-#ifdef CACHELINE_FETCH
-  /* With a pause between looks, for each takes the line away from who is about to write to it. */
+static uint64_t load(const struct channel *channel) {
+#ifdef CACHELINE_PREFETCHW
+  /* The pause gives the other thread time to write before this one takes the line away again. */
 #if defined(__x86_64__)
   __asm__ __volatile__("pause\n\tprefetchw %0" : : "m"(channel->word));
 #else
@@ -29,7 +29,7 @@ static uint64_t look(const struct channel *channel) {
 }
 
 struct channel *channel_new(size_t capacity) {
-  struct channel *channel = capacity == 1 ? aligned_alloc(LINE, sizeof *channel) : NULL;
+  struct channel *channel = capacity == 1 ? aligned_alloc(CACHE_LINES, sizeof *channel) : NULL;
 
   if (channel != NULL) {
     atomic_init(&channel->word, 0);
@@ -38,7 +38,7 @@ struct channel *channel_new(size_t capacity) {
 }
 
 void channel_put(struct channel *channel, uint64_t item) {
-  while (look(channel) != 0) {
+  while (load(channel) != 0) {
   }
   atomic_store_explicit(&channel->word, item, memory_order_release);
 }
@@ -47,7 +47,7 @@ uint64_t channel_get(struct channel *channel) {
   uint64_t item;
 
   do {
-    item = look(channel);
+    item = load(channel);
   } while (item == 0);
   atomic_store_explicit(&channel->word, 0, memory_order_release);
   return item;

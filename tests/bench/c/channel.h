@@ -1,5 +1,5 @@
-/* channel: what a contender between threads has to be. One file each implements it; races.c, which
- * has main(), is linked to it and runs it. Items are never 0. */
+/* channel: what a contender between threads implements, one per file. scenarios.c has main() and is
+ * linked to it. An item is never 0. */
 
 #ifndef BENCH_CHANNEL_H
 #define BENCH_CHANNEL_H
@@ -9,7 +9,7 @@
 
 struct channel;
 
-/* NULL: there is none of that capacity. */
+/* Returns NULL if the capacity is not supported. */
 struct channel *channel_new(size_t capacity);
 void channel_put(struct channel *channel, uint64_t item);
 uint64_t channel_get(struct channel *channel);

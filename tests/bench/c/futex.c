@@ -1,5 +1,5 @@
-/* The kernel's limit: one item, one word, and the bare futex; each side sleeps when it has to wait, and
- * is woken only if it does. One producer and one consumer. The word says whose turn it is. */
+/* The kernel's limit: one cell and one futex word, which says whether the cell is full. A thread
+ * that has to wait sleeps, and is woken only if it sleeps. One producer and one consumer. */
 
 #include <linux/futex.h>
 #include <stdatomic.h>
@@ -8,9 +8,8 @@
 #include <unistd.h>
 
 #include "channel.h"
-#include "course.h"
 
-enum { EMPTY = 0, FULL = 1, SLEEPS = 2 }; /* SLEEPS: and the side whose turn it is not sleeps */
+enum { EMPTY = 0, FULL = 1, HAS_SLEEPER = 2 };
 
 struct channel {
   _Atomic uint32_t word;
@@ -21,21 +20,21 @@ struct channel *channel_new(size_t capacity) {
   return capacity == 1 ? calloc(1, sizeof(struct channel)) : NULL;
 }
 
-/* Waits while the word is `state`. */
 static void wait_while(struct channel *channel, uint32_t state) {
   uint32_t word = atomic_load_explicit(&channel->word, memory_order_acquire);
 
   while ((word & FULL) == state) {
-    if ((word & SLEEPS) != 0 ||
-        atomic_compare_exchange_weak(&channel->word, &word, word | SLEEPS)) {
-      (void)syscall(SYS_futex, &channel->word, FUTEX_WAIT_PRIVATE, state | SLEEPS, NULL, NULL, 0);
+    if ((word & HAS_SLEEPER) != 0 ||
+        atomic_compare_exchange_weak(&channel->word, &word, word | HAS_SLEEPER)) {
+      (void)syscall(SYS_futex, &channel->word, FUTEX_WAIT_PRIVATE, state | HAS_SLEEPER, NULL, NULL,
+                    0);
       word = atomic_load_explicit(&channel->word, memory_order_acquire);
     }
   }
 }
 
-static void pass(struct channel *channel, uint32_t state) {
-  if ((atomic_exchange(&channel->word, state) & SLEEPS) != 0) {
+static void set_state(struct channel *channel, uint32_t state) {
+  if ((atomic_exchange(&channel->word, state) & HAS_SLEEPER) != 0) {
     (void)syscall(SYS_futex, &channel->word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
   }
 }
@@ -43,7 +42,7 @@ static void pass(struct channel *channel, uint32_t state) {
 void channel_put(struct channel *channel, uint64_t item) {
   wait_while(channel, FULL);
   channel->item = item;
-  pass(channel, FULL);
+  set_state(channel, FULL);
 }
 
 uint64_t channel_get(struct channel *channel) {
@@ -51,6 +50,6 @@ uint64_t channel_get(struct channel *channel) {
 
   wait_while(channel, EMPTY);
   item = channel->item;
-  pass(channel, EMPTY);
+  set_state(channel, EMPTY);
   return item;
 }

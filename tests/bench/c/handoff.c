@@ -1,10 +1,10 @@
-/* Ours: a slot of the library. */
+/* handoff: a slot. */
 
 #include <handoff.h>
 #include <stdlib.h>
 
 #include "channel.h"
-#include "course.h"
+#include "harness.h"
 
 struct channel {
   handoff_slot_t slot;
@@ -15,24 +15,17 @@ struct channel *channel_new(size_t capacity) {
   handoff_slot_options_t options = handoff_slot_options(sizeof(uint64_t));
 
   options.capacity = capacity;
-  if (channel == NULL || handoff_slot_init(&channel->slot, &options) != 0) {
-    free(channel);
-    return NULL;
-  }
+  harness_check(channel == NULL ? UV_ENOMEM : handoff_slot_init(&channel->slot, &options));
   return channel;
 }
 
 void channel_put(struct channel *channel, uint64_t item) {
-  if (handoff_slot_put(&channel->slot, &item) != 0) {
-    course_fail(1, "handoff_slot_put failed");
-  }
+  harness_check(handoff_slot_put(&channel->slot, &item));
 }
 
 uint64_t channel_get(struct channel *channel) {
   uint64_t item = 0;
 
-  if (handoff_slot_get(&channel->slot, &item) != 0) {
-    course_fail(1, "handoff_slot_get failed");
-  }
+  harness_check(handoff_slot_get(&channel->slot, &item));
   return item;
 }

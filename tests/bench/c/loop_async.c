@@ -1,223 +1,212 @@
-/* What users of libuv write by hand: a mutex, a list and uv_async_send; bounded by a condition variable on
- * the thread's side, and by a flag that asks for a wake-up on the loop's. The scenarios are those of
- * loop_handoff.c; NUMBER 0: unbounded. */
+/* What users of libuv write by hand: a mutex, a list of allocated nodes and uv_async_send. The
+ * queue is bounded by a condition variable if the thread puts, and by a flag that requests a
+ * wake-up if the loop puts. The scenarios are those of loop_handoff.c; NUMBER 0 means unbounded. */
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "course.h"
+#include "harness.h"
 
-#define BATCH 256 /* what an unbounded loop puts before it lets the loop go round */
+#define BATCH 256 /* items that the loop puts into an unbounded queue per iteration */
 
-struct letter {
-  struct letter *next;
+struct node {
+  struct node *next;
   uint64_t item;
 };
 
-struct mailbox {
+struct queue {
   uv_mutex_t lock;
   uv_cond_t changed; /* what the thread waits for */
   /* Guarded by lock. */
-  struct letter *first;
-  struct letter **last;
+  struct node *first;
+  struct node **last;
   size_t count;
   bool loop_waits;
   /* Loop thread only. */
   uint64_t put_item;
-  uint64_t left; /* items to put, then to get */
+  uint64_t remaining; /* items that the loop has not got yet */
   uint64_t sum;
+  uv_loop_t loop;
+  uv_async_t async;
   /* Set at init, then constant. */
   size_t capacity;
   uint64_t items;
-  uv_loop_t loop;
-  uv_async_t async;
 };
 
-static struct letter *write_letter(uint64_t item) {
-  struct letter *letter = malloc(sizeof *letter);
+static struct node *new_node(uint64_t item) {
+  struct node *node = malloc(sizeof *node);
 
-  if (letter == NULL) {
-    course_fail(1, "no memory");
+  harness_check(node == NULL ? UV_ENOMEM : 0);
+  node->next = NULL;
+  node->item = item;
+  return node;
+}
+
+static void append_locked(struct queue *queue, struct node *node) {
+  *queue->last = node;
+  queue->last = &node->next;
+  queue->count++;
+}
+
+static struct node *take_all(struct queue *queue) {
+  struct node *nodes;
+
+  uv_mutex_lock(&queue->lock);
+  nodes = queue->first;
+  queue->first = NULL;
+  queue->last = &queue->first;
+  queue->count = 0;
+  uv_cond_signal(&queue->changed);
+  uv_mutex_unlock(&queue->lock);
+  return nodes;
+}
+
+static void close_async(struct queue *queue) { uv_close((uv_handle_t *)&queue->async, NULL); }
+
+static void on_items(uv_async_t *async) {
+  struct queue *queue = async->data;
+  struct node *nodes = take_all(queue);
+
+  while (nodes != NULL) {
+    struct node *node = nodes;
+
+    nodes = node->next;
+    queue->sum += node->item;
+    queue->remaining--;
+    free(node);
   }
-  letter->next = NULL;
-  letter->item = item;
-  return letter;
-}
-
-static void append_locked(struct mailbox *box, struct letter *letter) {
-  *box->last = letter;
-  box->last = &letter->next;
-  box->count++;
-}
-
-static struct letter *take_all_locked(struct mailbox *box) {
-  struct letter *letters = box->first;
-
-  box->first = NULL;
-  box->last = &box->first;
-  box->count = 0;
-  return letters;
-}
-
-static void close_async(struct mailbox *box) { uv_close((uv_handle_t *)&box->async, NULL); }
-
-/* Reads and frees the letters; returns whether the last item was among them. */
-static bool read_letters(struct mailbox *box, struct letter *letters) {
-  while (letters != NULL) {
-    struct letter *letter = letters;
-
-    letters = letter->next;
-    box->sum += letter->item;
-    box->left--;
-    free(letter);
-  }
-  return box->left == 0;
-}
-
-static void on_mail(uv_async_t *async) {
-  struct mailbox *box = async->data;
-  struct letter *letters;
-
-  uv_mutex_lock(&box->lock);
-  letters = take_all_locked(box);
-  uv_cond_signal(&box->changed);
-  uv_mutex_unlock(&box->lock);
-  if (read_letters(box, letters)) {
-    close_async(box);
+  if (queue->remaining == 0) {
+    close_async(queue);
   }
 }
 
-static void thread_puts(struct runner *self) {
-  struct mailbox *box = self->arg;
+static void thread_puts(struct harness_thread *self) {
+  struct queue *queue = self->arg;
   uint64_t item;
 
   for (item = 1; item <= self->items; item++) {
-    struct letter *letter = write_letter(item);
+    struct node *node = new_node(item);
 
-    uv_mutex_lock(&box->lock);
-    while (box->capacity != 0 && box->count == box->capacity) {
-      uv_cond_wait(&box->changed, &box->lock);
+    uv_mutex_lock(&queue->lock);
+    while (queue->capacity != 0 && queue->count == queue->capacity) {
+      uv_cond_wait(&queue->changed, &queue->lock);
     }
-    append_locked(box, letter);
-    /* Under the lock, or the loop may have closed the handle after the last one. */
-    (void)uv_async_send(&box->async);
-    uv_mutex_unlock(&box->lock);
+    append_locked(queue, node);
+    /* Sent under the lock, because the loop closes the handle once it has the last item. */
+    (void)uv_async_send(&queue->async);
+    uv_mutex_unlock(&queue->lock);
   }
 }
 
 static void on_room(uv_async_t *async) {
-  struct mailbox *box = async->data;
+  struct queue *queue = async->data;
   size_t room;
 
-  uv_mutex_lock(&box->lock);
-  room = box->capacity == 0 ? BATCH : box->capacity - box->count;
-  for (; room != 0 && box->put_item != box->items; room--) {
-    append_locked(box, write_letter(++box->put_item));
-    uv_cond_signal(&box->changed);
+  uv_mutex_lock(&queue->lock);
+  room = queue->capacity == 0 ? BATCH : queue->capacity - queue->count;
+  for (; room != 0 && queue->put_item != queue->items; room--) {
+    append_locked(queue, new_node(++queue->put_item));
+    uv_cond_signal(&queue->changed);
   }
-  box->loop_waits = box->put_item != box->items && box->capacity != 0;
-  uv_mutex_unlock(&box->lock);
-  if (box->put_item == box->items) {
-    close_async(box);
-  } else if (box->capacity == 0) {
+  queue->loop_waits = queue->put_item != queue->items && queue->capacity != 0;
+  uv_mutex_unlock(&queue->lock);
+  if (queue->put_item == queue->items) {
+    close_async(queue);
+  } else if (queue->capacity == 0) {
     (void)uv_async_send(async);
   }
 }
 
-static void thread_gets(struct runner *self) {
-  struct mailbox *box = self->arg;
+static void thread_gets(struct harness_thread *self) {
+  struct queue *queue = self->arg;
   uint64_t sum = 0;
   uint64_t i;
 
   for (i = 0; i < self->items; i++) {
-    struct letter *letter;
+    struct node *node;
 
-    uv_mutex_lock(&box->lock);
-    while (box->first == NULL) {
-      uv_cond_wait(&box->changed, &box->lock);
+    uv_mutex_lock(&queue->lock);
+    while (queue->first == NULL) {
+      uv_cond_wait(&queue->changed, &queue->lock);
     }
-    letter = box->first;
-    box->first = letter->next;
-    box->last = box->first == NULL ? &box->first : box->last;
-    box->count--;
-    if (box->loop_waits) {
-      box->loop_waits = false;
-      (void)uv_async_send(&box->async);
+    node = queue->first;
+    queue->first = node->next;
+    queue->last = queue->first == NULL ? &queue->first : queue->last;
+    queue->count--;
+    if (queue->loop_waits) {
+      queue->loop_waits = false;
+      (void)uv_async_send(&queue->async);
     }
-    uv_mutex_unlock(&box->lock);
-    sum += letter->item;
-    free(letter);
+    uv_mutex_unlock(&queue->lock);
+    sum += node->item;
+    free(node);
   }
   self->sum = sum;
 }
 
-static void put_to_self(struct mailbox *box) {
-  uv_mutex_lock(&box->lock);
-  append_locked(box, write_letter(++box->put_item));
-  uv_mutex_unlock(&box->lock);
-  (void)uv_async_send(&box->async);
+static void put_from_loop(struct queue *queue) {
+  struct node *node = new_node(++queue->put_item);
+
+  uv_mutex_lock(&queue->lock);
+  append_locked(queue, node);
+  uv_mutex_unlock(&queue->lock);
+  (void)uv_async_send(&queue->async);
 }
 
-static void on_own_mail(uv_async_t *async) {
-  struct mailbox *box = async->data;
-  struct letter *letters;
+static void on_own_item(uv_async_t *async) {
+  struct queue *queue = async->data;
 
-  uv_mutex_lock(&box->lock);
-  letters = take_all_locked(box);
-  uv_mutex_unlock(&box->lock);
-  if (read_letters(box, letters)) {
-    close_async(box);
-  } else {
-    put_to_self(box);
+  on_items(async);
+  if (queue->remaining != 0) {
+    put_from_loop(queue);
   }
 }
 
-static void run_loop(struct runner *self) {
-  struct mailbox *box = self->arg;
+static void run_loop(struct harness_thread *self) {
+  struct queue *queue = self->arg;
 
-  (void)uv_run(&box->loop, UV_RUN_DEFAULT);
-  self->sum = box->sum;
+  (void)uv_run(&queue->loop, UV_RUN_DEFAULT);
+  self->sum = queue->sum;
 }
 
-static void init(struct mailbox *box, const struct course *course, uv_async_cb on_async) {
-  memset(box, 0, sizeof *box);
-  box->last = &box->first;
-  box->capacity = course->number;
-  box->items = course->items;
-  box->left = course->items;
-  if (uv_mutex_init(&box->lock) != 0 || uv_cond_init(&box->changed) != 0 ||
-      uv_loop_init(&box->loop) != 0 || uv_async_init(&box->loop, &box->async, on_async) != 0) {
-    course_fail(1, "init failed");
-  }
-  box->async.data = box;
+static void init(struct queue *queue, const struct harness_args *args, uv_async_cb on_async) {
+  memset(queue, 0, sizeof *queue);
+  queue->last = &queue->first;
+  queue->capacity = args->number;
+  queue->items = args->items;
+  queue->remaining = args->items;
+  harness_check(uv_mutex_init(&queue->lock));
+  harness_check(uv_cond_init(&queue->changed));
+  harness_check(uv_loop_init(&queue->loop));
+  harness_check(uv_async_init(&queue->loop, &queue->async, on_async));
+  queue->async.data = queue;
 }
 
 int main(int argc, char **argv) {
-  struct course course = course_read(argc, argv);
-  struct mailbox box;
-  struct runner runners[2] = {{.run = run_loop, .arg = &box, .items = course.items},
-                              {.arg = &box, .items = course.items}};
+  struct harness_args args = harness_parse(argc, argv);
+  struct queue queue;
+  struct harness_thread threads[2] = {{.run = run_loop, .arg = &queue, .items = args.items},
+                                      {.arg = &queue, .items = args.items}};
   unsigned count = 2;
   uint64_t ns;
 
-  if (strcmp(course.scenario, "toloop") == 0) {
-    init(&box, &course, on_mail);
-    runners[1].run = thread_puts;
-  } else if (strcmp(course.scenario, "fromloop") == 0) {
-    init(&box, &course, on_room);
-    runners[1].run = thread_gets;
-    (void)uv_async_send(&box.async);
-  } else if (strcmp(course.scenario, "sameloop") == 0) {
-    init(&box, &course, on_own_mail);
-    put_to_self(&box);
+  if (harness_is(&args, "toloop")) {
+    init(&queue, &args, on_items);
+    threads[1].run = thread_puts;
+  } else if (harness_is(&args, "fromloop")) {
+    init(&queue, &args, on_room);
+    threads[1].run = thread_gets;
+    (void)uv_async_send(&queue.async);
+  } else if (harness_is(&args, "sameloop")) {
+    init(&queue, &args, on_own_item);
+    put_from_loop(&queue);
     count = 1;
   } else {
-    course_fail(COURSE_UNKNOWN, "no such scenario");
+    harness_unsupported();
   }
-  ns = course_run(runners, count);
-  (void)uv_loop_close(&box.loop);
-  course_check(runners[0].sum + runners[1].sum, course.items);
-  course_report(ns, course.items);
+  ns = harness_run(threads, count);
+  harness_check(uv_loop_close(&queue.loop));
+  harness_check_sum(threads[0].sum + threads[1].sum, args.items);
+  harness_print(ns, args.items);
   return 0;
 }

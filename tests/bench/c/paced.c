@@ -1,19 +1,18 @@
-/* Ours: what a paced lane costs. Both sides at an interval of NUMBER ms, events on; prints the CPU time, of
- * both workers and the loop together, in ns per hand-off.
- *
- *   paced  ITEMS hand-offs; the first one, which starts the threads, is not counted */
+/* handoff: a lane whose two sides are paced at NUMBER ms, with events. Prints the CPU time of both
+ * workers and the loop, in ns per transfer, over ITEMS transfers. One more transfer comes first and
+ * is not counted, because it starts the threads. */
 
 #include <handoff.h>
 #include <string.h>
 
-#include "course.h"
+#include "harness.h"
 
 struct work {
   uint64_t items;
-  uint64_t produced; /* producer only */
-  uint64_t sum;      /* consumer only */
-  uint64_t begun_ns; /* loop only: the CPU time so far, as of the first hand-off */
-  uint64_t ended_ns;
+  uint64_t produced;     /* producer only */
+  uint64_t sum;          /* consumer only */
+  uint64_t start_cpu_ns; /* loop only, as is the next: at the first transfer */
+  uint64_t end_cpu_ns;
 };
 
 static int produce(handoff_lane_t *lane, void *item) {
@@ -37,42 +36,39 @@ static void on_event(handoff_lane_t *lane, const handoff_event_t *event) {
   struct work *work = lane->data;
 
   if (event->side == HANDOFF_CONSUMER) {
-    work->ended_ns = course_cpu_ns();
-    work->begun_ns = event->number == 1 ? work->ended_ns : work->begun_ns;
+    work->end_cpu_ns = harness_cpu_ns();
+    work->start_cpu_ns = event->number == 1 ? work->end_cpu_ns : work->start_cpu_ns;
   }
 }
 
 static void on_end(handoff_lane_t *lane, int status) {
-  handoff_port_t *port = lane->port;
-
-  if (status != 0 || handoff_lane_close(lane, NULL) != 0 || handoff_port_close(port, NULL) != 0) {
-    course_fail(1, "the lane did not end well");
-  }
+  harness_check(status);
+  harness_check(handoff_port_close(lane->port, NULL));
 }
 
 int main(int argc, char **argv) {
-  struct course course = course_read(argc, argv);
-  struct work work = {.items = course.items + 1};
+  struct harness_args args = harness_parse(argc, argv);
+  struct work work = {.items = args.items + 1};
   uv_loop_t loop;
   handoff_port_t port;
   handoff_lane_t lane;
   handoff_lane_options_t options = handoff_lane_options(sizeof(uint64_t), produce, consume);
 
-  if (strcmp(course.scenario, "paced") != 0) {
-    course_fail(COURSE_UNKNOWN, "no such scenario");
+  if (!harness_is(&args, "paced")) {
+    harness_unsupported();
   }
   options.on_event = on_event;
   options.on_end = on_end;
-  options.producer.interval_ns = course.number * 1000000;
-  options.consumer.interval_ns = course.number * 1000000;
+  options.producer.interval_ns = args.number * 1000000;
+  options.consumer.interval_ns = args.number * 1000000;
   lane.data = &work;
-  if (uv_loop_init(&loop) != 0 || handoff_port_init(&loop, &port) != 0 ||
-      handoff_lane_init(&port, &lane, &options) != 0 || handoff_lane_start(&lane) != 0) {
-    course_fail(1, "the lane did not start");
-  }
+  harness_check(uv_loop_init(&loop));
+  harness_check(handoff_port_init(&loop, &port));
+  harness_check(handoff_lane_init(&port, &lane, &options));
+  harness_check(handoff_lane_start(&lane));
   (void)uv_run(&loop, UV_RUN_DEFAULT);
-  (void)uv_loop_close(&loop);
-  course_check(work.sum, work.items);
-  course_report(work.ended_ns - work.begun_ns, course.items);
+  harness_check(uv_loop_close(&loop));
+  harness_check_sum(work.sum, work.items);
+  harness_print(work.end_cpu_ns - work.start_cpu_ns, args.items);
   return 0;
 }

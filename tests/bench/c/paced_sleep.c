@@ -1,40 +1,37 @@
-/* What it costs to be woken by a deadline: threads that sleep until it by clock_nanosleep, NUMBER ms apart. Prints
- * the CPU time of all of them, in ns per deadline. No loop, and nothing is told to anybody.
+/* What a paced transfer costs without a loop and without events: threads that sleep until each
+ * deadline, NUMBER ms apart. Prints the CPU time of all threads, in ns per deadline.
  *
- *   paced    two threads, which both wake, and then hand an item over by a mutex and a condition variable
- *   sleeper  one thread, which wakes: the limit
+ *   paced    two threads wake up, then pass an item by a mutex and a condition variable
+ *   sleeper  one thread wakes up: the limit
  *
- * ITEMS deadlines; the first one, which starts the threads, is not counted. */
+ * ITEMS deadlines count. One more comes first and does not, because it starts the threads. */
 
-#include <errno.h>
-#include <string.h>
-#include <time.h>
 #include <uv.h>
 
-#include "course.h"
+#include "harness.h"
+#include "sleep_until.h"
 
 struct pair {
+  /* Set at init, then constant. */
   uint64_t items;
-  uint64_t begun_ns; /* the first deadline is a period after it */
+  uint64_t start_ns;
   uint64_t period_ns;
-  uint64_t sum;    /* of the main thread, as is the next: it consumes, or only sleeps */
-  uint64_t cpu_ns; /* so far, as of the first deadline */
+  /* Main thread only, which consumes or only sleeps. */
+  uint64_t sum;
+  uint64_t start_cpu_ns; /* at the first deadline */
   uv_mutex_t lock;
-  uv_cond_t turn;
-  uint64_t item; /* guarded by lock; 0: none */
+  uv_cond_t changed;
+  /* Guarded by lock. */
+  uint64_t item; /* 0: none */
 };
 
-static void sleep_until(const struct pair *pair, uint64_t number) {
-  uint64_t due_ns = pair->begun_ns + number * pair->period_ns;
-  struct timespec until = {(time_t)(due_ns / 1000000000), (long)(due_ns % 1000000000)};
-
-  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR) {
-  }
+static void sleep_until_tick(const struct pair *pair, uint64_t number) {
+  sleep_until(pair->start_ns + number * pair->period_ns);
 }
 
 static void add(struct pair *pair, uint64_t number) {
   pair->sum += number;
-  pair->cpu_ns = number == 1 ? course_cpu_ns() : pair->cpu_ns;
+  pair->start_cpu_ns = number == 1 ? harness_cpu_ns() : pair->start_cpu_ns;
 }
 
 static void produce(void *arg) {
@@ -42,30 +39,29 @@ static void produce(void *arg) {
   uint64_t number;
 
   for (number = 1; number <= pair->items; number++) {
-    sleep_until(pair, number);
+    sleep_until_tick(pair, number);
     uv_mutex_lock(&pair->lock);
     while (pair->item != 0) {
-      uv_cond_wait(&pair->turn, &pair->lock);
+      uv_cond_wait(&pair->changed, &pair->lock);
     }
     pair->item = number;
-    uv_cond_signal(&pair->turn);
+    uv_cond_signal(&pair->changed);
     uv_mutex_unlock(&pair->lock);
   }
 }
 
-static void consume(void *arg) {
-  struct pair *pair = arg;
+static void consume(struct pair *pair) {
   uint64_t number;
 
   for (number = 1; number <= pair->items; number++) {
-    sleep_until(pair, number);
+    sleep_until_tick(pair, number);
     uv_mutex_lock(&pair->lock);
     while (pair->item == 0) {
-      uv_cond_wait(&pair->turn, &pair->lock);
+      uv_cond_wait(&pair->changed, &pair->lock);
     }
     add(pair, pair->item);
     pair->item = 0;
-    uv_cond_signal(&pair->turn); /* the other one may wait; only one of the two ever does */
+    uv_cond_signal(&pair->changed); /* Only one of the two threads can be waiting. */
     uv_mutex_unlock(&pair->lock);
   }
 }
@@ -74,37 +70,36 @@ static void only_sleep(struct pair *pair) {
   uint64_t number;
 
   for (number = 1; number <= pair->items; number++) {
-    sleep_until(pair, number);
+    sleep_until_tick(pair, number);
     add(pair, number);
   }
 }
 
-static void hand_over(struct pair *pair) {
+static void run_pair(struct pair *pair) {
   uv_thread_t producer;
 
-  if (uv_mutex_init(&pair->lock) != 0 || uv_cond_init(&pair->turn) != 0 ||
-      uv_thread_create(&producer, produce, pair) != 0) {
-    course_fail(1, "no thread");
-  }
+  harness_check(uv_mutex_init(&pair->lock));
+  harness_check(uv_cond_init(&pair->changed));
+  harness_check(uv_thread_create(&producer, produce, pair));
   consume(pair);
   (void)uv_thread_join(&producer);
-  uv_cond_destroy(&pair->turn);
+  uv_cond_destroy(&pair->changed);
   uv_mutex_destroy(&pair->lock);
 }
 
 int main(int argc, char **argv) {
-  struct course course = course_read(argc, argv);
-  struct pair pair = {.items = course.items + 1, .period_ns = course.number * 1000000};
+  struct harness_args args = harness_parse(argc, argv);
+  struct pair pair = {.items = args.items + 1, .period_ns = args.number * 1000000};
 
-  pair.begun_ns = uv_hrtime();
-  if (strcmp(course.scenario, "paced") == 0) {
-    hand_over(&pair);
-  } else if (strcmp(course.scenario, "sleeper") == 0) {
+  pair.start_ns = uv_hrtime();
+  if (harness_is(&args, "paced")) {
+    run_pair(&pair);
+  } else if (harness_is(&args, "sleeper")) {
     only_sleep(&pair);
   } else {
-    course_fail(COURSE_UNKNOWN, "no such scenario");
+    harness_unsupported();
   }
-  course_check(pair.sum, pair.items);
-  course_report(course_cpu_ns() - pair.cpu_ns, course.items);
+  harness_check_sum(pair.sum, pair.items);
+  harness_print(harness_cpu_ns() - pair.start_cpu_ns, args.items);
   return 0;
 }

@@ -1,4 +1,4 @@
-/* GLib's GAsyncQueue: unbounded, so a put never waits, whatever the capacity asked for. */
+/* GLib's GAsyncQueue. It ignores the capacity: it is unbounded, so a put never waits. */
 
 #include <glib.h>
 

@@ -1,4 +1,4 @@
-// A Go channel between goroutines; the scenarios are those of ../c/races.c.
+// A Go channel between goroutines; the scenarios are those of ../c/scenarios.c.
 package main
 
 import (
@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-const sides = 4
+const sides = 4 // goroutines on each side of mpmc
 
 func fail(status int, message string) {
 	fmt.Fprintln(os.Stderr, message)
@@ -85,9 +85,9 @@ func blocked(ms int) int64 {
 	go func() { <-empty }()
 	go func() { full <- 1; full <- 2 }()
 	time.Sleep(10 * time.Millisecond)
-	begun := cpu()
+	start := cpu()
 	time.Sleep(time.Duration(ms) * time.Millisecond)
-	return cpu() - begun
+	return cpu() - start
 }
 
 func main() {
@@ -97,7 +97,7 @@ func main() {
 	number, _ := strconv.Atoi(os.Args[2])
 	items, _ := strconv.ParseUint(os.Args[3], 10, 64)
 	expected := items * (items + 1) / 2
-	begun := time.Now()
+	start := time.Now()
 	var sum uint64
 	switch os.Args[1] {
 	case "stream":
@@ -113,11 +113,11 @@ func main() {
 		fmt.Println(blocked(number))
 		return
 	default:
-		fail(3, "no such scenario")
+		fail(3, "unsupported scenario")
 	}
-	elapsed := time.Since(begun)
+	elapsed := time.Since(start)
 	if sum != expected {
-		fail(1, "items were lost or came twice")
+		fail(1, "items were lost or duplicated")
 	}
 	fmt.Printf("%.3f\n", float64(elapsed.Nanoseconds())/float64(items))
 }

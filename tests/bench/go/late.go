@@ -1,5 +1,6 @@
-// How late Go's ticker is: late PERIOD_MS TICKS prints the median and the 99th percentile in ns. Tick k
-// is due k periods after the start; a tick that the channel dropped would shift all that follow.
+// The lateness of Go's ticker: `late PERIOD_MS TICKS` prints the median and the 99th percentile in
+// ns. Tick k is due k periods after the start. If the ticker drops a tick, all later ones count as
+// one period later.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Lines from standard input to standard output, one at a time, from one goroutine to another through an
-// unbuffered channel; with buffers around both ends.
+// Copies lines from standard input to standard output. One goroutine reads and another writes, both
+// buffered; an unbuffered channel between them passes one line at a time.
 package main
 
 import (

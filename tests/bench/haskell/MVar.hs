@@ -1,5 +1,5 @@
--- GHC's MVar between two threads of the operating system (forkOS, -threaded): it holds one item, so the
--- capacity is 1. The scenarios are those of ../c/races.c.
+-- GHC's MVar between two threads of the operating system (forkOS, -threaded). An MVar holds one
+-- item, so the capacity is 1. The scenarios are those of ../c/scenarios.c.
 
 module Main (main) where
 
@@ -22,7 +22,7 @@ getAll slot items = go 0 items
 putAll :: MVar Int -> Int -> IO ()
 putAll slot items = mapM_ (putMVar slot) [1 .. items]
 
--- The main thread is a bound one too: each side is a thread of the operating system.
+-- The main thread is bound too, so each side has a thread of the operating system.
 stream :: Int -> IO Int
 stream items = do
   slot <- newEmptyMVar
@@ -49,12 +49,12 @@ main = do
   case args of
     [scenario, "1", text] -> do
       let items = read text
-      begun <- getMonotonicTimeNSec
+      start <- getMonotonicTimeNSec
       sum' <- case scenario of
         "stream" -> stream items
         "pingpong" -> pingpong items
         _ -> exitWith (ExitFailure 3)
       ended <- getMonotonicTimeNSec
-      when (sum' /= items * (items + 1) `div` 2) $ fail "items were lost or came twice"
-      print (fromIntegral (ended - begun) / fromIntegral items :: Double)
+      when (sum' /= items * (items + 1) `div` 2) $ fail "items were lost or duplicated"
+      print (fromIntegral (ended - start) / fromIntegral items :: Double)
     _ -> exitWith (ExitFailure 3)

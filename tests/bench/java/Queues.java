@@ -1,5 +1,5 @@
-/* Java's blocking queues between two threads: ArrayBlockingQueue, and SynchronousQueue for capacity 0. The
- * scenarios are those of ../c/races.c. Each race is run once before it is timed, for the compiler. */
+/* Java's blocking queues: SynchronousQueue for capacity 0, otherwise ArrayBlockingQueue. The
+ * scenarios are those of ../c/scenarios.c. Each runs once untimed, so that the code is compiled. */
 
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -7,10 +7,10 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.atomic.AtomicLong;
 
 public final class Queues {
-  private static final int SIDES = 4;
+  private static final int SIDES = 4; // threads on each side of mpmc
   private static final long WARM_UP_ITEMS = 20000;
 
-  interface Side {
+  interface Body {
     void run() throws InterruptedException;
   }
 
@@ -18,10 +18,10 @@ public final class Queues {
     return capacity == 0 ? new SynchronousQueue<>() : new ArrayBlockingQueue<>(capacity);
   }
 
-  private static Thread start(Side side) {
+  private static Thread start(Body body) {
     Thread thread = new Thread(() -> {
       try {
-        side.run();
+        body.run();
       } catch (InterruptedException e) {
         throw new IllegalStateException(e);
       }
@@ -46,7 +46,7 @@ public final class Queues {
 
   private static void check(long sum, long expected) {
     if (sum != expected) {
-      throw new IllegalStateException("items were lost or came twice");
+      throw new IllegalStateException("items were lost or duplicated");
     }
   }
 
@@ -88,7 +88,7 @@ public final class Queues {
     check(sum.get(), SIDES * (share * (share + 1) / 2));
   }
 
-  private static void race(String scenario, int capacity, long items) throws InterruptedException {
+  private static void run(String scenario, int capacity, long items) throws InterruptedException {
     switch (scenario) {
       case "stream" -> stream(capacity, items);
       case "pingpong" -> pingpong(capacity, items);
@@ -101,9 +101,9 @@ public final class Queues {
     String scenario = args[0];
     int capacity = Integer.parseInt(args[1]);
     long items = (Long.parseLong(args[2]) / SIDES + 1) * SIDES;
-    race(scenario, capacity, Math.min(items, WARM_UP_ITEMS));
-    long begun = System.nanoTime();
-    race(scenario, capacity, items);
-    System.out.printf("%.3f%n", (double) (System.nanoTime() - begun) / items);
+    run(scenario, capacity, Math.min(items, WARM_UP_ITEMS));
+    long start = System.nanoTime();
+    run(scenario, capacity, items);
+    System.out.printf("%.3f%n", (double) (System.nanoTime() - start) / items);
   }
 }

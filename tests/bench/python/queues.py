@@ -1,11 +1,11 @@
-"""Python's queue.Queue between two threads. The scenarios are those of ../c/races.c."""
+"""Python's queue.Queue between two threads. The scenarios are those of ../c/scenarios.c."""
 
 import queue
 import sys
 import threading
 import time
 
-SIDES = 4
+SIDES = 4  # threads on each side of mpmc
 
 
 def put_all(channel, items):
@@ -17,14 +17,14 @@ def get_all(channel, items, sums):
     sums.append(sum(channel.get() for _ in range(items)))
 
 
-def run(*sides):
-    threads = [threading.Thread(target=target, args=args) for target, *args in sides]
-    begun = time.perf_counter_ns()
+def run(*calls):
+    threads = [threading.Thread(target=target, args=args) for target, *args in calls]
+    start = time.perf_counter_ns()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return time.perf_counter_ns() - begun
+    return time.perf_counter_ns() - start
 
 
 def stream(capacity, share, sums):
@@ -36,18 +36,18 @@ def stream(capacity, share, sums):
 def pingpong(capacity, share, sums):
     there, back = queue.Queue(capacity), queue.Queue(capacity)
 
-    def serve(items):
+    def ping(items):
         total = 0
         for item in range(1, items + 1):
             there.put(item)
             total += back.get()
         sums.append(total)
 
-    def send_back(items):
+    def pong(items):
         for _ in range(items):
             back.put(there.get())
 
-    return run((serve, share * SIDES), (send_back, share * SIDES))
+    return run((ping, share * SIDES), (pong, share * SIDES))
 
 
 def mpmc(capacity, share, sums):
@@ -68,7 +68,7 @@ def main():
     sums = []
     ns = scenarios[name](number, share, sums)
     if sum(sums) != (SIDES * sum_to(share) if name == "mpmc" else sum_to(share * SIDES)):
-        sys.exit("items were lost or came twice")
+        sys.exit("items were lost or duplicated")
     print(f"{ns / (share * SIDES):.3f}")
 
 

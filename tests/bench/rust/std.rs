@@ -1,21 +1,21 @@
-// Rust's own sync_channel. It has one receiver, so there is no mpmc.
+// The standard library's sync_channel. It has only one receiver, so mpmc is not supported.
 
-mod races;
+mod scenarios;
 
 use std::sync::mpsc::{sync_channel, Receiver, SyncSender};
 
-impl races::Sender for SyncSender<u64> {
+impl scenarios::Sender for SyncSender<u64> {
     fn put(&self, item: u64) {
         self.send(item).unwrap();
     }
 }
 
-impl races::Receiver for Receiver<u64> {
+impl scenarios::Receiver for Receiver<u64> {
     fn get(&self) -> u64 {
         self.recv().unwrap()
     }
 }
 
 fn main() {
-    races::race(sync_channel, |_| None);
+    scenarios::run(sync_channel, |_| None);
 }

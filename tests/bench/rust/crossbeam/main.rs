@@ -1,25 +1,25 @@
 // crossbeam-channel's bounded channel.
 
-#[path = "../races.rs"]
-mod races;
+#[path = "../scenarios.rs"]
+mod scenarios;
 
 use crossbeam_channel::{bounded, Receiver, Sender};
 
-impl races::Sender for Sender<u64> {
+impl scenarios::Sender for Sender<u64> {
     fn put(&self, item: u64) {
         self.send(item).unwrap();
     }
 }
 
-impl races::Receiver for Receiver<u64> {
+impl scenarios::Receiver for Receiver<u64> {
     fn get(&self) -> u64 {
         self.recv().unwrap()
     }
 }
 
 fn main() {
-    races::race(bounded, |capacity| {
+    scenarios::run(bounded, |capacity| {
         let (sender, receiver) = bounded(capacity);
-        Some((vec![sender; 4], vec![receiver; 4]))
+        Some((vec![sender; scenarios::SIDES], vec![receiver; scenarios::SIDES]))
     });
 }

@@ -1,11 +1,11 @@
-// The scenarios of ../c/races.c, for whatever channel `main` hands in: what makes a pair of ends.
+// The scenarios of ../c/scenarios.c, for a channel that `main` says how to make.
 
 use std::env;
 use std::process::exit;
 use std::thread;
 use std::time::Instant;
 
-const SIDES: u64 = 4;
+pub const SIDES: usize = 4; // threads on each side of mpmc
 
 pub trait Sender: Send + 'static {
     fn put(&self, item: u64);
@@ -54,8 +54,8 @@ fn pingpong<S: Sender, R: Receiver>(there: (S, R), back: (S, R), items: u64) -> 
     sum
 }
 
-// Several of each end, where the channel has them.
-pub type Ends<S, R> = fn(usize) -> Option<(Vec<S>, Vec<R>)>;
+// Senders and receivers for mpmc, if the channel supports several of each.
+pub type MakeMany<S, R> = fn(usize) -> Option<(Vec<S>, Vec<R>)>;
 
 fn mpmc<S: Sender, R: Receiver>(senders: Vec<S>, receivers: Vec<R>, share: u64) -> u64 {
     let producers: Vec<_> = senders
@@ -72,27 +72,28 @@ fn mpmc<S: Sender, R: Receiver>(senders: Vec<S>, receivers: Vec<R>, share: u64) 
     consumers.into_iter().map(|c| c.join().unwrap()).sum()
 }
 
-pub fn race<S: Sender, R: Receiver>(pair: fn(usize) -> (S, R), ends: Ends<S, R>) {
+pub fn run<S: Sender, R: Receiver>(make: fn(usize) -> (S, R), make_many: MakeMany<S, R>) {
     let args: Vec<String> = env::args().collect();
     if args.len() != 4 {
         exit(2);
     }
     let number: usize = args[2].parse().unwrap();
-    let share = args[3].parse::<u64>().unwrap() / SIDES + 1;
-    let items = share * SIDES;
+    let sides = SIDES as u64;
+    let share = args[3].parse::<u64>().unwrap() / sides + 1;
+    let items = share * sides;
     let mut expected = sum_to(items);
-    let begun = Instant::now();
+    let start = Instant::now();
     let sum = match args[1].as_str() {
-        "stream" => stream(pair(number), items),
-        "pingpong" => pingpong(pair(number), pair(number), items),
+        "stream" => stream(make(number), items),
+        "pingpong" => pingpong(make(number), make(number), items),
         "mpmc" => {
-            let Some((senders, receivers)) = ends(number) else { exit(3) };
-            expected = SIDES * sum_to(share);
+            let Some((senders, receivers)) = make_many(number) else { exit(3) };
+            expected = sides * sum_to(share);
             mpmc(senders, receivers, share)
         }
         _ => exit(3),
     };
-    let ns = begun.elapsed().as_nanos();
-    assert_eq!(sum, expected, "items were lost or came twice");
+    let ns = start.elapsed().as_nanos();
+    assert_eq!(sum, expected, "items were lost or duplicated");
     println!("{:.3}", ns as f64 / items as f64);
 }

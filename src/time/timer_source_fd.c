@@ -1,7 +1,8 @@
 /* timer_source_fd: see timer_source.h. Linux.
  *
- * uv_hrtime() reads CLOCK_MONOTONIC in nanoseconds, and so does the timerfd, so the kernel keeps
- * the exact time. A uv_timer_t would round it to the loop's milliseconds. */
+ * A timerfd counts nanoseconds, where a uv_timer_t rounds to the loop's milliseconds. It is set to
+ * the time that is left, not to an absolute time: uv_hrtime() decides what time it is, also where a
+ * library in between (libfaketime) shifts the clock that programs read, but not the kernel's. */
 
 #include <errno.h>
 #include <sys/timerfd.h>
@@ -9,6 +10,20 @@
 
 #include "base/list.h"
 #include "time/timer_source.h"
+
+static void set_timer(struct handoff__timer_source *source) {
+  const uint64_t second_ns = 1000000000;
+  struct itimerspec spec = {{0, 0}, {0, 0}};
+
+  if (source->due_ns != HANDOFF_NEVER) {
+    const uint64_t now_ns = uv_hrtime();
+    const uint64_t rest_ns = source->due_ns > now_ns ? source->due_ns - now_ns : 1;
+    spec.it_value.tv_sec = (time_t)(rest_ns / second_ns); /* all zeros would disarm it */
+    spec.it_value.tv_nsec = (long)(rest_ns % second_ns);
+  }
+  /* It fails only for invalid arguments. */
+  (void)timerfd_settime(source->fd, 0, &spec, NULL);
+}
 
 static void on_readable(uv_poll_t *poll, int status, int events) {
   struct handoff__timer_source *source =
@@ -23,6 +38,10 @@ static void on_readable(uv_poll_t *poll, int status, int events) {
   } while (size == -1 && errno == EINTR);
   if (size != (ssize_t)sizeof expirations) {
     return; /* the timer has been set again since the loop polled it */
+  }
+  if (uv_hrtime() < source->due_ns) {
+    set_timer(source);
+    return;
   }
   source->due_ns = HANDOFF_NEVER;
   source->on_due(source);
@@ -50,20 +69,10 @@ int handoff__timer_source_init(uv_loop_t *loop, struct handoff__timer_source *so
 }
 
 void handoff__timer_source_set(struct handoff__timer_source *source, uint64_t due_ns) {
-  const uint64_t second_ns = 1000000000;
-  struct itimerspec spec = {{0, 0}, {0, 0}};
-
-  if (due_ns == source->due_ns) {
-    return;
+  if (due_ns != source->due_ns) {
+    source->due_ns = due_ns;
+    set_timer(source);
   }
-  source->due_ns = due_ns;
-  if (due_ns != HANDOFF_NEVER) { /* all zeros would disarm the timer, so 0 becomes 1 */
-    due_ns = due_ns == 0 ? 1 : due_ns;
-    spec.it_value.tv_sec = (time_t)(due_ns / second_ns);
-    spec.it_value.tv_nsec = (long)(due_ns % second_ns);
-  }
-  /* It fails only for invalid arguments. */
-  (void)timerfd_settime(source->fd, TFD_TIMER_ABSTIME, &spec, NULL);
 }
 
 static void on_handle_closed(uv_handle_t *handle) {

@@ -1,34 +1,41 @@
-# How a test is registered: once, by one line. Its name is its place in the tree, "unit.slot"; the
-# part before the dot is its label, for `ctest -L unit`.
+# How a test is registered: once, by one line. Its name is its place in the tree, such as
+# "unit.slot_waitq". The part before the dot is its kind, and a label: `ctest -L stress`.
 
-set(HANDOFF_TEST_LAUNCHER "" CACHE STRING "A command, a list, that runs each compiled test")
-option(HANDOFF_TEST_RACES "Run some tests by valgrind's helgrind and DRD, too" OFF)
-set(HANDOFF_TEST_TIMEOUT_FACTOR 1 CACHE STRING "How many times longer the tests may take")
+set(HANDOFF_TEST_LAUNCHER "" CACHE STRING "A command, as a list, that runs each compiled test")
+set(HANDOFF_TEST_TIMEOUT_FACTOR 1 CACHE STRING "Multiplies the time that each test may take")
 
-# What all tests have in common. SERIAL is for those that measure time: no other runs beside them.
+# handoff_set_up_test(NAME [SLOW | EXHAUSTIVE] [TIMEOUT seconds]): the properties of a test.
+#
+# A test gets the label `quick` too, unless it is SLOW (it takes more than about a second) or its
+# kind is slow. A test that only the preset `exhaustive` registers gets the label `exhaustive`.
 function(handoff_set_up_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "SERIAL" "TIMEOUT" "")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "SLOW;EXHAUSTIVE" "TIMEOUT" "")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 60)
   endif()
   math(EXPR timeout "${arg_TIMEOUT} * ${HANDOFF_TEST_TIMEOUT_FACTOR}")
-  string(REGEX REPLACE "\\..*" "" label ${name})
+  string(REGEX REPLACE "\\..*" "" labels ${name})
+  if(arg_EXHAUSTIVE OR labels STREQUAL "model_full")
+    list(APPEND labels exhaustive)
+  elseif(NOT arg_SLOW AND NOT labels MATCHES "^(model|stress)$")
+    list(APPEND labels quick)
+  endif()
   set_tests_properties(${name} PROPERTIES
-    LABELS ${label}
+    LABELS "${labels}"
     TIMEOUT ${timeout}
-    SKIP_RETURN_CODE 77
-    RUN_SERIAL ${arg_SERIAL})
+    SKIP_RETURN_CODE 77)
 endfunction()
 
-# handoff_test(KIND NAME [SERIAL] [TIMEOUT seconds] [SOURCES file…] [LIBRARIES target…]
+# handoff_test(KIND NAME [SLOW] [TIMEOUT seconds] [SOURCES file…] [LIBRARIES target…]
 #              [LINK_OPTIONS option…])
 #
-# Compiles KIND/test_NAME.c with the library, its rooms' headers and cmocka; runs it as KIND.NAME.
+# Compiles KIND/test_NAME.c with the library, its internal headers and cmocka. Runs it as KIND.NAME.
 function(handoff_test kind name)
-  cmake_parse_arguments(PARSE_ARGV 2 arg "SERIAL" "TIMEOUT" "SOURCES;LIBRARIES;LINK_OPTIONS")
+  cmake_parse_arguments(PARSE_ARGV 2 arg "SLOW" "TIMEOUT" "SOURCES;LIBRARIES;LINK_OPTIONS")
   set(target test_${kind}_${name})
   add_executable(${target} ${kind}/test_${name}.c ${arg_SOURCES})
-  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
+  target_include_directories(${target} PRIVATE
+    ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
   target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
   target_link_libraries(${target} PRIVATE ${arg_LIBRARIES} handoff_static Cmocka::Cmocka)
   target_link_options(${target} PRIVATE ${arg_LINK_OPTIONS})
@@ -36,9 +43,9 @@ function(handoff_test kind name)
   handoff_run_test(${kind}.${name} ${target} ${ARGN})
 endfunction()
 
-# handoff_run_test(NAME TARGET [SERIAL] [TIMEOUT seconds] [ARGUMENTS argument…])
+# handoff_run_test(NAME TARGET [SLOW] [TIMEOUT seconds] [ARGUMENTS argument…])
 function(handoff_run_test name target)
-  cmake_parse_arguments(PARSE_ARGV 2 arg "SERIAL" "TIMEOUT" "ARGUMENTS")
+  cmake_parse_arguments(PARSE_ARGV 2 arg "SLOW" "TIMEOUT" "ARGUMENTS")
   add_test(NAME ${name}
     COMMAND ${HANDOFF_TEST_LAUNCHER} $<TARGET_FILE:${target}> ${arg_ARGUMENTS})
   handoff_set_up_test(${name} ${ARGN})
@@ -47,14 +54,16 @@ endfunction()
 # handoff_fuzz_test(NAME RUNS count [TIMEOUT seconds] [SOURCES file…] [LIBRARIES target…]
 #                   [LINK_OPTIONS option…])
 #
-# Compiles fuzz/fuzz_NAME.c and, as fuzz.NAME, replays fuzz/corpus/NAME. With HANDOFF_BUILD_FUZZ it does so
-# by libFuzzer, goes on until there were RUNS of them, and keeps what it finds in the build tree.
+# Compiles fuzz/fuzz_NAME.c. The test fuzz.NAME replays fuzz/corpus/NAME. With HANDOFF_BUILD_FUZZ,
+# libFuzzer replays it, makes up more inputs until there were RUNS, and keeps in the build tree what
+# it finds.
 function(handoff_fuzz_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "RUNS;TIMEOUT" "SOURCES;LIBRARIES;LINK_OPTIONS")
   set(target fuzz_${name})
   set(corpus ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${name})
   add_executable(${target} fuzz/fuzz_${name}.c ${arg_SOURCES})
-  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
+  target_include_directories(${target} PRIVATE
+    ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
   target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
   target_link_libraries(${target} PRIVATE ${arg_LIBRARIES})
   target_link_options(${target} PRIVATE ${arg_LINK_OPTIONS})
@@ -77,28 +86,26 @@ function(handoff_fuzz_test name)
   handoff_run_test(fuzz.${name} ${target} ${ARGN} ARGUMENTS ${arguments})
 endfunction()
 
-# handoff_race_test(TOOL KIND.NAME…): runs compiled tests again, by that tool of valgrind's, as TOOL.KIND.NAME.
-function(handoff_race_test tool)
-  foreach(name IN LISTS ARGN)
-    string(REPLACE "." "_" target test_${name})
-    add_test(NAME ${tool}.${name}
-      COMMAND valgrind --quiet --tool=${tool} --error-exitcode=99 --fair-sched=yes
-        --suppressions=${CMAKE_CURRENT_SOURCE_DIR}/valgrind/races.supp $<TARGET_FILE:${target}>)
-    handoff_set_up_test(${tool}.${name})
-  endforeach()
-endfunction()
-
-# handoff_cli_test(NAME [SERIAL] [TIMEOUT seconds]): runs cli/NAME.sh with the command's path.
+# handoff_cli_test(NAME [SLOW] [TIMEOUT seconds]): runs cli/NAME.sh with the command's path.
 function(handoff_cli_test name)
   add_test(NAME cli.${name}
     COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/cli/${name}.sh $<TARGET_FILE:handoff_command>)
   handoff_set_up_test(cli.${name} ${ARGN})
 endfunction()
 
-# handoff_model_test(NAME [SERIAL] [TIMEOUT seconds]): checks model/NAME.pml and its mutants.
+# handoff_model_test(NAME [TIMEOUT seconds] [FULL_TIMEOUT seconds])
+#
+# Checks model/NAME.pml and its mutants as model.NAME and, for the preset `exhaustive`, its large
+# configurations as model_full.NAME.
 function(handoff_model_test name)
-  add_test(NAME model.${name} COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/model/run.sh ${name})
-  handoff_set_up_test(model.${name} ${ARGN})
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;FULL_TIMEOUT" "")
+  set(script ${CMAKE_CURRENT_SOURCE_DIR}/model/run.sh)
+  add_test(NAME model.${name} COMMAND bash ${script} ${name})
+  handoff_set_up_test(model.${name} TIMEOUT ${arg_TIMEOUT})
+  if(HANDOFF_TEST_EXHAUSTIVE)
+    add_test(NAME model_full.${name} COMMAND bash ${script} ${name} --full)
+    handoff_set_up_test(model_full.${name} EXHAUSTIVE TIMEOUT ${arg_FULL_TIMEOUT})
+  endif()
 endfunction()
 
 # handoff_rule_test(NAME SCRIPT [argument…]): runs rules/SCRIPT.
@@ -107,9 +114,9 @@ function(handoff_rule_test name script)
   handoff_set_up_test(rules.${name})
 endfunction()
 
-# handoff_example(NAME [SERIAL] [TIMEOUT seconds] [ARGUMENTS argument…])
+# handoff_example(NAME [SLOW] [TIMEOUT seconds] [ARGUMENTS argument…])
 #
-# Compiles NAME.c as an application would and, when tests are built, runs it as example.NAME.
+# Compiles NAME.c as an application would. If tests are built, it runs as example.NAME.
 function(handoff_example name)
   add_executable(example_${name} ${name}.c)
   target_link_libraries(example_${name} PRIVATE handoff::handoff)

@@ -1,4 +1,4 @@
-# Finds cmocka, which only the tests need, by pkg-config: the target Cmocka::Cmocka.
+# Finds cmocka with pkg-config and defines the target Cmocka::Cmocka. Only the tests need it.
 
 include(FindPackageHandleStandardArgs)
 
@@ -15,5 +15,7 @@ find_package_handle_standard_args(Cmocka
   REQUIRED_VARS Cmocka_PC_LINK_LIBRARIES
   VERSION_VAR Cmocka_PC_VERSION
   REASON_FAILURE_MESSAGE
-    "handoff's tests need cmocka ${Cmocka_FIND_VERSION} or later. Run third_party/install.sh --test, \
-or configure with -DHANDOFF_BUILD_TESTS=OFF.")
+    "handoff's tests need cmocka ${Cmocka_FIND_VERSION} or later, and pkg-config to find it. Run \
+third_party/install.sh --test, or install pkg-config and libcmocka-dev (Debian, Ubuntu), \
+libcmocka-devel (Fedora), cmocka-dev (Alpine) or cmocka (Arch, Homebrew), or configure with \
+-DHANDOFF_BUILD_TESTS=OFF.")

@@ -1,11 +1,12 @@
-# Finds libuv and gives it one name, whatever its packager called it: the target Libuv::Libuv.
+# Finds libuv and defines the target Libuv::Libuv, whatever its packager called it.
 #
-# Looked at in this order: a target that the surrounding project has made, libuv's own CMake
-# package, pkg-config. Installed beside handoff's package, which finds its libuv by it too.
+# It tries, in this order: a target of the surrounding project, libuv's own CMake package,
+# pkg-config, and the usual header and library directories. handoff's installed CMake package uses
+# this file too.
 
 include(FindPackageHandleStandardArgs)
 
-# The version that the headers of a target tell, for targets that come without a package.
+# Reads the version from the headers of a target, for a target without a package.
 function(handoff_read_libuv_version target result)
   get_target_property(dirs ${target} INTERFACE_INCLUDE_DIRECTORIES)
   string(REGEX REPLACE "\\$<BUILD_INTERFACE:([^>]*)>" "\\1" dirs "${dirs}")
@@ -57,7 +58,20 @@ if(NOT TARGET Libuv::Libuv)
     endif()
   endif()
 
-  # Of an older one nothing is made, so that the search can be repeated.
+  if(NOT Libuv_target)
+    find_path(Libuv_INCLUDE_DIR uv.h)
+    find_library(Libuv_LIBRARY NAMES uv libuv)
+    mark_as_advanced(Libuv_INCLUDE_DIR Libuv_LIBRARY)
+    if(Libuv_INCLUDE_DIR AND Libuv_LIBRARY)
+      add_library(Libuv::File INTERFACE IMPORTED GLOBAL)
+      target_include_directories(Libuv::File INTERFACE ${Libuv_INCLUDE_DIR})
+      target_link_libraries(Libuv::File INTERFACE ${Libuv_LIBRARY})
+      set(Libuv_target Libuv::File)
+      handoff_read_libuv_version(Libuv::File Libuv_VERSION)
+    endif()
+  endif()
+
+  # An older libuv defines no target, so that the search can be repeated.
   if(Libuv_target AND NOT (Libuv_VERSION AND Libuv_VERSION VERSION_LESS Libuv_FIND_VERSION))
     add_library(Libuv::Libuv INTERFACE IMPORTED GLOBAL)
     target_link_libraries(Libuv::Libuv INTERFACE ${Libuv_target})
@@ -70,7 +84,7 @@ else()
   get_target_property(Libuv_VERSION Libuv::Libuv HANDOFF_LIBUV_VERSION)
 endif()
 
-# A target whose version cannot be told is taken at its word.
+# A target with an unknown version is accepted.
 if(Libuv_target AND NOT Libuv_VERSION)
   set(Libuv_VERSION ${Libuv_FIND_VERSION})
 endif()

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Installs what handoff needs, with the system's own package manager.
+# Installs the packages that handoff needs, with the system's package manager.
 #
 # Usage: third_party/install.sh [--test | --ci]
-#   (nothing)  what building and running the command needs
-#   --test     and what its tests need
-#   --ci       and what .ci/run needs: checkers, sanitizers, coverage
+#   (nothing)  packages for building and running the command
+#   --test     and for the tests
+#   --ci       and for .ci/run: compilers, checkers, sanitizers, coverage
 #
-# Says what it installs before it does; says nothing when nothing is missing. Knows apt (Debian,
-# Ubuntu), dnf (Fedora), apk (Alpine), pacman (Arch) and brew (macOS). Works as root, or by sudo.
+# Prints what it installs before it starts, and nothing if nothing is missing. Supports apt (Debian,
+# Ubuntu), dnf (Fedora), apk (Alpine), pacman (Arch) and brew (macOS). Needs root or sudo.
 set -eu
 
 usage() { sed -n '2,10s/^# \{0,1\}//p' "$0"; }
@@ -32,14 +32,14 @@ for candidate in apt-get dnf apk pacman brew; do
   fi
 done
 
-# What each one calls the packages, how it tells that one is there, how it installs. The compiler of
-# macOS comes with Xcode's command line tools; valgrind and strace do not exist there.
+# For each package manager: the packages, how to ask whether one is installed, how to install. On macOS
+# the compiler comes with Xcode's command line tools, and valgrind and do not exist.
 refresh=true
 case $manager in
   apt-get)
     build='gcc libc6-dev make cmake pkg-config libuv1-dev'
     test='libcmocka-dev'
-    ci='g++ clang clang-format clang-tidy libclang-rt-dev valgrind gcovr shellcheck strace spin'
+    ci='g++ clang clang-format clang-tidy libclang-rt-dev valgrind gcovr shellcheck spin'
     is_installed() { dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed; }
     refresh='apt-get update -qq'
     install='env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends'
@@ -48,40 +48,41 @@ case $manager in
     build='gcc make cmake pkgconf-pkg-config libuv-devel'
     test='libcmocka-devel diffutils'
     ci='gcc-c++ clang clang-tools-extra compiler-rt libasan libubsan libtsan valgrind gcovr
-      ShellCheck strace util-linux'
+      ShellCheck util-linux'
     is_installed() { rpm -q --whatprovides "$1" >/dev/null 2>&1; }
     install='dnf install -y -q'
     ;;
   apk)
     build='gcc musl-dev make cmake pkgconf libuv-dev'
     test='cmocka-dev bash coreutils diffutils'
-    ci='g++ clang clang-extra-tools compiler-rt valgrind gcovr shellcheck strace setarch'
+    ci='g++ clang clang-extra-tools compiler-rt valgrind gcovr shellcheck setarch'
     is_installed() { apk info -e "$1" >/dev/null 2>&1; }
     install='apk add -q --no-progress'
     ;;
   pacman)
     build='gcc make cmake pkgconf libuv'
     test='cmocka diffutils'
-    ci='clang compiler-rt valgrind gcovr shellcheck strace'
+    ci='clang compiler-rt valgrind gcovr shellcheck'
     is_installed() { pacman -Q "$1" >/dev/null 2>&1; }
-    # With -y alone the system would be left half upgraded.
+    # -y without -u would leave the system partly upgraded.
     install='pacman -Syu --noconfirm --needed -q'
     ;;
   brew)
     build='cmake pkgconf libuv'
-    # The bash of macOS is older than the test scripts.
+    # The test scripts need a newer bash than that of macOS.
     test='cmocka bash'
     ci='llvm gcovr shellcheck spin'
     is_installed() { brew list --versions "$1" >/dev/null 2>&1; }
     install='brew install -q'
     ;;
   none)
-    fail 'knows no package manager of this system. Needed: a C11 compiler, make, CMake 3.25, pkg-config,' \
-      'libuv 1.44 with its headers; for the tests also cmocka 1.1.5; or later ones'
+    fail 'found no package manager of apt, dnf, apk, pacman and brew. Install a C11 compiler, make,' \
+      'CMake 3.25, pkg-config and libuv 1.44 with its headers, or later versions of them;' \
+      'for the tests also bash 5 and cmocka 1.1.5'
     ;;
 esac
 
-cmake_will_do() {
+is_cmake_new_enough() {
   version=$(cmake --version 2>/dev/null | sed -n '1s/[^0-9]*\([0-9]*\)\.\([0-9]*\).*/\1 \2/p')
   [ -n "$version" ] || return 1
   major=${version% *}
@@ -96,8 +97,8 @@ case $set_wanted in
 esac
 missing=
 for package in $packages; do
-  # One that will do may have come from elsewhere.
-  if [ "$package" = cmake ] && cmake_will_do; then
+  # A new enough CMake may have been installed without the package manager.
+  if [ "$package" = cmake ] && is_cmake_new_enough; then
     continue
   fi
   is_installed "$package" || missing="$missing $package"
@@ -106,18 +107,18 @@ done
 if [ -n "$missing" ]; then
   as_root=
   if [ "$manager" != brew ] && [ "$(id -u)" -ne 0 ]; then
-    command -v sudo >/dev/null || fail "be root, or have sudo, to install:$missing"
+    command -v sudo >/dev/null || fail "needs root or sudo to install:$missing"
     as_root=sudo
   fi
   echo "install.sh: installing with $manager:$missing"
   log=$(mktemp)
   trap 'rm -f "$log"' EXIT
-  # Split on purpose: these are lists of words.
+  # These variables are lists of words, so they are split on purpose.
   # shellcheck disable=SC2086
   { $as_root $refresh && $as_root $install $missing; } >"$log" 2>&1 || {
     tail -n 20 "$log" >&2
-    fail "failed: $install$missing"
+    fail "could not install with: $install$missing"
   }
 fi
 
-cmake_will_do || fail 'this system packages a CMake older than 3.25; install a newer one'
+is_cmake_new_enough || fail 'the CMake of this system is older than 3.25; install a newer one'

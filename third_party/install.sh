@@ -32,8 +32,8 @@ for candidate in apt-get dnf apk pacman brew; do
   fi
 done
 
-# For each package manager: the packages, how to ask whether one is installed, how to install. On macOS
-# the compiler comes with Xcode's command line tools, and valgrind and do not exist.
+# For each package manager: the packages, how to ask whether one is installed, how to install. On
+# macOS the compiler comes with Xcode's command line tools, and there is no valgrind.
 refresh=true
 case $manager in
   apt-get)

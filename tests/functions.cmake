@@ -15,7 +15,7 @@ function(handoff_set_up_test name)
   endif()
   math(EXPR timeout "${arg_TIMEOUT} * ${HANDOFF_TEST_TIMEOUT_FACTOR}")
   string(REGEX REPLACE "\\..*" "" labels ${name})
-  if(arg_EXHAUSTIVE OR labels STREQUAL "model_full")
+  if(arg_EXHAUSTIVE)
     list(APPEND labels exhaustive)
   elseif(NOT arg_SLOW AND NOT labels MATCHES "^(model|stress)$")
     list(APPEND labels quick)
@@ -93,18 +93,17 @@ function(handoff_cli_test name)
   handoff_set_up_test(cli.${name} ${ARGN})
 endfunction()
 
-# handoff_model_test(NAME [TIMEOUT seconds] [FULL_TIMEOUT seconds])
+# handoff_model_test(NAME)
 #
-# Checks model/NAME.pml and its mutants as model.NAME and, for the preset `exhaustive`, its large
-# configurations as model_full.NAME.
+# Checks model/NAME.pml and a mutant for each property as model.NAME. The preset `exhaustive` checks
+# its large configurations and all mutants, too, as model_full.NAME.
 function(handoff_model_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;FULL_TIMEOUT" "")
   set(script ${CMAKE_CURRENT_SOURCE_DIR}/model/run.sh)
   add_test(NAME model.${name} COMMAND bash ${script} ${name})
-  handoff_set_up_test(model.${name} TIMEOUT ${arg_TIMEOUT})
+  handoff_set_up_test(model.${name} TIMEOUT 300)
   if(HANDOFF_TEST_EXHAUSTIVE)
     add_test(NAME model_full.${name} COMMAND bash ${script} ${name} --full)
-    handoff_set_up_test(model_full.${name} EXHAUSTIVE TIMEOUT ${arg_FULL_TIMEOUT})
+    handoff_set_up_test(model_full.${name} EXHAUSTIVE TIMEOUT 1800)
   endif()
 endfunction()
 

@@ -3,7 +3,7 @@
 #
 # Usage: selftest.sh ROOT NM ARCHIVE COMPILER
 set -euo pipefail
-root=$1 nm=$2 archive=$3 compiler=$4
+root=$(realpath "$1") nm=$2 archive=$(realpath "$3") compiler=$4
 rules=$root/tests/rules
 
 work=$(mktemp -d)
@@ -49,13 +49,13 @@ copy
 printf '/* %0101d */\n' 0 >>src/base/lock.c
 fails './src/base/lock.c' style.sh .
 copy
-{ echo 'static void f(void) {' && yes '  ;' | head -60 && echo '}'; } >>src/base/lock.c
+{ echo 'static void f(void) {' && seq 60 | sed 's/.*/  ;/' && echo '}'; } >>src/base/lock.c
 fails '62 lines' style.sh .
 copy
 sed -i '1s/.*/\/* something else *\//' src/base/lock.c
 fails 'does not open with' style.sh .
 copy
-yes '' | head -41 >src/base/README.md
+seq 41 >src/base/README.md
 fails 'at most 40' style.sh .
 copy
 cp src/base/lock.c src/base/unlisted.c

@@ -189,7 +189,7 @@ static inline int transfer_until(handoff_slot_t *slot, handoff_side_t side, void
 
 int handoff_slot_put_until(handoff_slot_t *slot, const void *item, uint64_t deadline_ns) {
   void *from = (void *)(uintptr_t)item; /* it is only read */
-  return transfer_until(slot, HANDOFF_PRODUCER, from, deadline_ns, HANDOFF__SPIN_LONG);
+  return transfer_until(slot, HANDOFF_PRODUCER, from, deadline_ns, HANDOFF__SPIN_ADAPTIVE);
 }
 
 int handoff__get_until(handoff_slot_t *slot, void *item, uint64_t deadline_ns,
@@ -198,14 +198,14 @@ int handoff__get_until(handoff_slot_t *slot, void *item, uint64_t deadline_ns,
 }
 
 int handoff_slot_get_until(handoff_slot_t *slot, void *item, uint64_t deadline_ns) {
-  return transfer_until(slot, HANDOFF_CONSUMER, item, deadline_ns, HANDOFF__SPIN_LONG);
+  return transfer_until(slot, HANDOFF_CONSUMER, item, deadline_ns, HANDOFF__SPIN_ADAPTIVE);
 }
 
 int handoff_slot_put(handoff_slot_t *slot, const void *item) {
   void *from = (void *)(uintptr_t)item; /* it is only read */
-  return transfer_until(slot, HANDOFF_PRODUCER, from, HANDOFF_NEVER, HANDOFF__SPIN_LONG);
+  return transfer_until(slot, HANDOFF_PRODUCER, from, HANDOFF_NEVER, HANDOFF__SPIN_ADAPTIVE);
 }
 
 int handoff_slot_get(handoff_slot_t *slot, void *item) {
-  return transfer_until(slot, HANDOFF_CONSUMER, item, HANDOFF_NEVER, HANDOFF__SPIN_LONG);
+  return transfer_until(slot, HANDOFF_CONSUMER, item, HANDOFF_NEVER, HANDOFF__SPIN_ADAPTIVE);
 }

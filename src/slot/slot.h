@@ -11,6 +11,11 @@
 #include "base/parker.h"
 #include "handoff.h"
 
+/* Bounds of spinning, in pauses of the CPU: 1 to 3 us and 10 to 25 us. The latter is about what it
+ * costs to sleep and to be woken. */
+#define HANDOFF__SPIN_MIN 64u
+#define HANDOFF__SPIN_MAX 512u
+
 /* The two sides and the cells share no cache line: neither side writes to a line that the other one
  * needs, except for the cells. The lock has a line of its own, because threads that wait for it
  * read it again and again, and would take the cursor away from its holder. */
@@ -20,6 +25,10 @@ struct handoff__slot_side {
   _Alignas(HANDOFF__CACHE_LINE) unsigned char *cell; /* the next cell to put into or to get from */
   /* Atomic, because the other side reads it; written under lock: items put, or taken out. */
   atomic_uint_fast64_t moved;
+  /* Guarded by lock. Adaptive spinning (as glibc's adaptive mutexes): pauses that a thread spins
+   * before it sleeps, on top of HANDOFF__SPIN_MIN. A hit doubles it and a miss halves it, because a
+   * miss often means that the other side's thread does not run, perhaps for want of this CPU. */
+  unsigned spin_budget;
   /* Guarded by lock. Producer side: the slot's items can exceed high_water only after so many puts.
    * UINT64_MAX: the slot has been full. */
   uint64_t high_water_puts;

@@ -35,10 +35,6 @@
 #include "base/list.h"
 #include "slot/waitq.h"
 
-/* The spin budgets, in pauses of the CPU. */
-#define SPIN_LONG_ITERATIONS 512u
-#define SPIN_SHORT_ITERATIONS 64u
-
 /* Pauses between two looks at the cell: one per four cells, up to a microsecond. A look takes the
  * cell's cache line away from the other side; where there is room, let several items arrive. */
 #define CELLS_PER_PAUSE 4u
@@ -46,25 +42,34 @@
 
 /* The side's lock is held. Spins until the other side makes the cell ready, the budget is used up,
  * or the lock is contended. Returns: the cell's state. */
-static unsigned spin_for_cell(struct handoff__slot *s, handoff_side_t side,
+static unsigned spin_for_cell(struct handoff__slot *s, handoff_side_t which,
                               enum handoff__spin spin) {
+  struct handoff__slot_side *side = &s->sides[which];
   const size_t cell_pauses = s->capacity / CELLS_PER_PAUSE;
   const unsigned pauses = cell_pauses < PAUSES_MAX ? (unsigned)cell_pauses : PAUSES_MAX;
-  unsigned left = spin == HANDOFF__SPIN_LONG ? SPIN_LONG_ITERATIONS : SPIN_SHORT_ITERATIONS;
+  unsigned left = HANDOFF__SPIN_MIN + (spin == HANDOFF__SPIN_ADAPTIVE ? side->spin_budget : 0);
   unsigned until_look = pauses;
 
-  while (left-- != 0 && !handoff__lock_is_contended(&s->sides[side].lock)) {
+  while (left-- != 0) {
+    if (handoff__lock_is_contended(&side->lock)) {
+      return handoff__ring_state(s, which);
+    }
     handoff__cpu_relax();
     if (until_look > 1) {
       until_look--;
       continue;
     }
     until_look = pauses;
-    if (handoff__ring_state(s, side) == HANDOFF__READY_STATE(side)) {
-      break;
+    if (handoff__ring_state(s, which) == HANDOFF__READY_STATE(which)) {
+      side->spin_budget =
+          side->spin_budget < HANDOFF__SPIN_MAX / 2 ? side->spin_budget * 2 + 1 : HANDOFF__SPIN_MAX;
+      return HANDOFF__READY_STATE(which);
     }
   }
-  return handoff__ring_state(s, side);
+  if (spin == HANDOFF__SPIN_ADAPTIVE) {
+    side->spin_budget /= 2;
+  }
+  return handoff__ring_state(s, which);
 }
 
 /* -------------------------------------------------------------------------------- both locks -- */

@@ -8,8 +8,8 @@
 /* How long a caller that would have to wait may spin first. */
 enum handoff__spin {
   HANDOFF__SPIN_NONE,
-  HANDOFF__SPIN_SHORT, /* 1 to 3 us: for a loop */
-  HANDOFF__SPIN_LONG   /* 10 to 25 us: for a thread that would sleep; about what a sleep costs */
+  HANDOFF__SPIN_SHORT,   /* 1 to 3 us: for a loop */
+  HANDOFF__SPIN_ADAPTIVE /* up to 10 to 25 us: for a thread that would sleep */
 };
 
 /* The fast path, which every put and get tries first. Any thread; never waits. True: done. False:

@@ -10,8 +10,8 @@
 #include "base/list.h"
 #include "slot/ring.h"
 
-/* How long a thread spins in a rendezvous before it sleeps: 10 to 25 us, depending on the CPU. */
-#define SPIN_ITERATIONS 512u
+/* A rendezvous that took less than this was, or would have been, worth spinning for. */
+#define SPIN_BREAKEVEN_NS 10000u
 
 /* True: claimed. */
 static bool claim(struct handoff__waiter *waiter) {
@@ -35,7 +35,8 @@ void handoff__waitq_push(struct handoff__slot *s, handoff_side_t side,
   handoff__list_push(&s->sides[side].waiters, &waiter->link);
   s->sides[side].waits++;
   /* With cells, the thread has spun for its cell already. */
-  waiter->spin_budget = s->capacity == 0 && s->may_spin[side] ? SPIN_ITERATIONS : 0;
+  waiter->spin_budget =
+      s->capacity == 0 && s->may_spin[side] ? HANDOFF__SPIN_MIN + s->sides[side].spin_budget : 0;
   if (s->capacity != 0) {
     mark_cell(s, side);
   }
@@ -43,8 +44,20 @@ void handoff__waitq_push(struct handoff__slot *s, handoff_side_t side,
 
 /* Reads the clock for threads only: as a rule they have slept, which costs much more. */
 static void record_wait(struct handoff__slot_side *side, const struct handoff__waiter *waiter) {
-  if (!waiter->is_request) {
-    side->blocked_ns += uv_hrtime() - waiter->wait_start_ns;
+  uint64_t waited_ns;
+
+  if (waiter->is_request) {
+    return;
+  }
+  waited_ns = uv_hrtime() - waiter->wait_start_ns;
+  side->blocked_ns += waited_ns;
+  if (waiter->spin_budget == 0) {
+    return;
+  }
+  if (waited_ns >= SPIN_BREAKEVEN_NS) {
+    side->spin_budget /= 2;
+  } else if (side->spin_budget < HANDOFF__SPIN_MAX) {
+    side->spin_budget = side->spin_budget * 2 + 1;
   }
 }
 

@@ -1,7 +1,7 @@
-/* bounded: what every test of ours includes first: cmocka, and a watchdog that bounds every wait.
+/* bounded: cmocka, and a watchdog that bounds every wait of a test.
  *
- * A test that hangs is a test that fails: SIGALRM aborts it. Sanitizers are given more
- * time; HANDOFF_TEST_SECONDS in the environment sets it. */
+ * A test that hangs fails: SIGALRM aborts it. Sanitizers get more time. HANDOFF_TEST_SECONDS in the
+ * environment sets another limit. */
 
 #ifndef TESTS_LIB_BOUNDED_H
 #define TESTS_LIB_BOUNDED_H
@@ -16,6 +16,10 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#define US_NS UINT64_C(1000)
+#define MS_NS UINT64_C(1000000)
+#define HOUR_NS (3600000 * MS_NS)
 
 #define BOUNDED_SECONDS 30u
 
@@ -38,16 +42,26 @@ static inline void bounded_on_alarm(int number) {
   static const char message[] = "a wait did not end in time: abort\n";
   (void)number;
   if (write(STDERR_FILENO, message, sizeof message - 1) < 0) {
-    /* so be it */
+    /* abort() reports the failure all the same */
   }
   abort();
 }
 
-/* From here on the process has that long, until called again. Call it in each test's set-up. */
+/* Starts the process's time limit, or starts it again. Every test's set-up calls this. */
 static inline void bounded_start(void) {
   const char *seconds = getenv("HANDOFF_TEST_SECONDS");
   (void)signal(SIGALRM, bounded_on_alarm);
   (void)alarm(seconds != NULL ? (unsigned)atoi(seconds) : BOUNDED_SECONDS * BOUNDED_FACTOR);
 }
+
+/* A set-up function for tests that need nothing else. */
+static inline int bounded_set_up(void **state) {
+  (void)state;
+  bounded_start();
+  return 0;
+}
+
+/* A test under the watchdog. */
+#define bounded_test(function) cmocka_unit_test_setup(function, bounded_set_up)
 
 #endif /* TESTS_LIB_BOUNDED_H */

@@ -1,4 +1,4 @@
-/* call: one blocking call on a slot, made by a thread of its own. */
+/* call: one blocking call on a slot, on a thread of its own. */
 
 #ifndef TESTS_LIB_CALL_H
 #define TESTS_LIB_CALL_H
@@ -12,7 +12,7 @@ typedef struct call_s {
   void *item;
   uint64_t deadline_ns;
   int status;           /* what the call returned */
-  uint64_t returned_ns; /* when */
+  uint64_t returned_ns; /* when it returned */
 } call_t;
 
 static inline void call_run_put(void *arg) {
@@ -49,7 +49,7 @@ static inline void call_get(call_t *call, handoff_slot_t *slot, void *item, uint
   call_start(call, slot, item, deadline_ns, call_run_get);
 }
 
-/* Waits for it to return. Returns: what it returned. */
+/* Waits until the call has returned. Returns: what it returned. */
 static inline int call_end(call_t *call) {
   assert_int_equal(uv_thread_join(&call->thread), 0);
   return call->status;

@@ -1,6 +1,6 @@
-/* queued: waits until so many waiters, or more, are queued in a slot. That is how tests order threads: no sleeps.
+/* queued: waits until a slot has a number of waiters. So tests order threads without sleeps.
  *
- * It looks into the slot under the slot's lock. What it waits for comes, or bounded.h's watchdog. */
+ * It reads the wait queue under the lock of its side. bounded.h limits how long it waits. */
 
 #ifndef TESTS_LIB_QUEUED_H
 #define TESTS_LIB_QUEUED_H
@@ -9,16 +9,16 @@
 
 #include "slot/ring.h"
 
-static inline size_t queued_count(handoff_slot_t *slot, handoff_side_t way) {
-  struct handoff__slot_side *end = &slot->impl->sides[way];
+static inline size_t queued_count(handoff_slot_t *slot, handoff_side_t which) {
+  struct handoff__slot_side *side = &slot->impl->sides[which];
   const struct handoff__link *link;
   size_t count = 0;
 
-  handoff__lock_acquire(&end->lock);
-  for (link = end->waiters.next; link != &end->waiters; link = link->next) {
+  handoff__lock_acquire(&side->lock);
+  for (link = side->waiters.next; link != &side->waiters; link = link->next) {
     count++;
   }
-  handoff__lock_release(&end->lock);
+  handoff__lock_release(&side->lock);
   return count;
 }
 
@@ -30,7 +30,7 @@ static inline size_t queued_getters(handoff_slot_t *slot) {
   return queued_count(slot, HANDOFF_CONSUMER);
 }
 
-/* Items in the ring, while nobody puts or gets. */
+/* The items in the ring. No thread puts or gets meanwhile. */
 static inline size_t queued_items(handoff_slot_t *slot) {
   struct handoff__slot *s = slot->impl;
   unsigned char *cell;
@@ -42,16 +42,19 @@ static inline size_t queued_items(handoff_slot_t *slot) {
   return count;
 }
 
-static inline void queued_await_putters(handoff_slot_t *slot, size_t count) {
-  while (queued_putters(slot) < count) {
+/* Waits for so many waiters, or more. */
+static inline void queued_await(handoff_slot_t *slot, handoff_side_t which, size_t count) {
+  while (queued_count(slot, which) < count) {
     sched_yield();
   }
 }
 
+static inline void queued_await_putters(handoff_slot_t *slot, size_t count) {
+  queued_await(slot, HANDOFF_PRODUCER, count);
+}
+
 static inline void queued_await_getters(handoff_slot_t *slot, size_t count) {
-  while (queued_getters(slot) < count) {
-    sched_yield();
-  }
+  queued_await(slot, HANDOFF_CONSUMER, count);
 }
 
 #endif /* TESTS_LIB_QUEUED_H */

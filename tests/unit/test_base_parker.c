@@ -1,324 +1,128 @@
-/* unit.park: how a thread waits, and until when: never early, and without a trace when in vain. */
+/* unit.base_parker: a parker wakes its thread when it is notified or at the deadline, and not
+ * before. */
 
-#include <stdatomic.h>
-
-#include "base/list.h"
 #include "base/parker.h"
+
+#include <limits.h>
+#include <sched.h>
+
 #include "lib/bounded.h"
-#include "lib/call.h"
-#include "lib/queued.h"
-#include "slot/slot.h"
 
-#define US_NS UINT64_C(1000)
-#define MS_NS UINT64_C(1000000)
+static const uint64_t durations_ns[] = {0, 1, 1000, 50000, MS_NS, 7 * MS_NS, 20 * MS_NS + 1};
+#define DURATIONS (sizeof durations_ns / sizeof durations_ns[0])
 
-static handoff_slot_t slot;
+static struct handoff__parker parker;
 
-static void set_up(size_t capacity) {
-  handoff_slot_options_t options = handoff_slot_options(sizeof(uint64_t));
-  bounded_start();
-  options.capacity = capacity;
-  assert_int_equal(handoff_slot_init(&slot, &options), 0);
-}
-
-/* Gives what must not happen the time to happen. Orders nothing. */
-static void pause_ms(uint64_t ms) {
-  struct handoff__parker park;
-  assert_int_equal(handoff__parker_init(&park), 0);
-  assert_false(handoff__parker_wait(&park, uv_hrtime() + ms * MS_NS));
-  handoff__parker_destroy(&park);
-}
-
-/* ---------------------------------------------------------------------------------- the park -- */
-
-static void a_park_that_was_woken_before_does_not_wait(void **state) {
-  struct handoff__parker park;
+static int set_up(void **state) {
   (void)state;
   bounded_start();
-  assert_int_equal(handoff__parker_init(&park), 0);
-  handoff__parker_unpark_locked(&park);
-  assert_true(handoff__parker_wait(&park, HANDOFF_NEVER));
-  assert_true(handoff__parker_wait(&park, 0)); /* woken beats late */
-  handoff__parker_destroy(&park);
+  return handoff__parker_init(&parker);
 }
 
-static void a_park_is_left_at_its_deadline_and_not_before(void **state) {
-  static const uint64_t rests_ns[] = {0, 1, 1000, 50000, MS_NS, 3 * MS_NS + 1, 20 * MS_NS};
-  struct handoff__parker park;
+static int tear_down(void **state) {
+  (void)state;
+  handoff__parker_destroy(&parker);
+  return 0;
+}
+
+static void a_notified_parker_does_not_wait_until_it_is_reset(void **state) {
+  (void)state;
+  handoff__parker_unpark_locked(&parker);
+  handoff__parker_spin(&parker, UINT_MAX); /* longer than the watchdog waits */
+  assert_true(handoff__parker_wait(&parker, HANDOFF_NEVER));
+  assert_true(handoff__parker_wait(&parker, 0)); /* the deadline has passed too */
+  handoff__parker_reset(&parker);
+  handoff__parker_spin(&parker, 10);
+  assert_false(handoff__parker_wait(&parker, 0));
+  handoff__parker_unpark_unlocked(&parker);
+  assert_true(handoff__parker_wait(&parker, HANDOFF_NEVER));
+}
+
+static void a_wait_ends_at_its_deadline_and_not_before(void **state) {
   size_t i;
   (void)state;
-  bounded_start();
-  assert_int_equal(handoff__parker_init(&park), 0);
-  assert_false(handoff__parker_wait(&park, 0));
-  for (i = 0; i < sizeof rests_ns / sizeof rests_ns[0]; i++) {
-    uint64_t deadline_ns = uv_hrtime() + rests_ns[i];
-    assert_false(handoff__parker_wait(&park, deadline_ns));
+  for (i = 0; i < DURATIONS; i++) {
+    uint64_t deadline_ns = uv_hrtime() + durations_ns[i];
+    assert_false(handoff__parker_wait(&parker, deadline_ns));
     assert_true(uv_hrtime() >= deadline_ns);
   }
-  handoff__parker_destroy(&park);
 }
 
-static void wake_park(void *arg) { handoff__parker_unpark_locked(arg); }
+static void a_sleep_lasts_at_least_as_long_as_asked(void **state) {
+  size_t i;
+  (void)state;
+  for (i = 0; i < DURATIONS; i++) {
+    uint64_t end_ns = uv_hrtime() + durations_ns[i];
+    assert_int_equal(handoff__parker_sleep(durations_ns[i]), 0);
+    assert_true(uv_hrtime() >= end_ns);
+  }
+}
 
-static void a_wake_comes_through_whatever_the_deadline(void **state) {
+static void unpark_locked(void *arg) { handoff__parker_unpark_locked(arg); }
+
+static void unpark_unlocked(void *arg) { handoff__parker_unpark_unlocked(arg); }
+
+/* Deadlines so late that adding the current time overflows. */
+static void a_notification_ends_a_wait_with_any_deadline(void **state) {
   static const uint64_t deadlines_ns[] = {HANDOFF_NEVER, HANDOFF_NEVER - 1, HANDOFF_NEVER / 2};
   unsigned round;
   (void)state;
-  bounded_start();
   for (round = 0; round < 300; round++) {
-    struct handoff__parker park;
+    const bool is_locked = round % 2 == 0;
+    struct handoff__parker short_lived;
     uv_thread_t thread;
-    assert_int_equal(handoff__parker_init(&park), 0);
-    assert_int_equal(uv_thread_create(&thread, wake_park, &park), 0);
-    assert_true(handoff__parker_wait(&park, deadlines_ns[round % 3]));
-    handoff__parker_destroy(&park); /* however far the thread that woke it has got */
+    assert_int_equal(handoff__parker_init(&short_lived), 0);
+    assert_int_equal(
+        uv_thread_create(&thread, is_locked ? unpark_locked : unpark_unlocked, &short_lived), 0);
+    assert_true(handoff__parker_wait(&short_lived, deadlines_ns[round % 3]));
+    if (is_locked) { /* the thread that notified may not have returned yet */
+      handoff__parker_destroy(&short_lived);
+    }
     assert_int_equal(uv_thread_join(&thread), 0);
+    if (!is_locked) {
+      handoff__parker_destroy(&short_lived);
+    }
   }
 }
 
-static atomic_bool is_woken;
+static atomic_bool is_unparked;
 
-static void signal_park(void *arg) {
-  struct handoff__parker *park = arg;
+static void signal_then_unpark(void *arg) {
   unsigned i;
+  (void)arg;
   for (i = 0; i < 200; i++) {
-    uv_mutex_lock(&park->lock);
-    uv_cond_signal(&park->cond);
-    uv_mutex_unlock(&park->lock);
+    uv_mutex_lock(&parker.mutex);
+    uv_cond_signal(&parker.cond);
+    uv_mutex_unlock(&parker.mutex);
     sched_yield();
   }
-  atomic_store(&is_woken, true);
-  handoff__parker_unpark_locked(park);
+  atomic_store(&is_unparked, true);
+  handoff__parker_unpark_unlocked(&parker);
 }
 
-static void a_signal_without_a_wake_is_slept_through(void **state) {
+static void a_signal_without_a_notification_does_not_end_the_wait(void **state) {
   unsigned round;
   (void)state;
-  bounded_start();
   for (round = 0; round < 20; round++) {
-    struct handoff__parker park;
     uv_thread_t thread;
-    atomic_store(&is_woken, false);
-    assert_int_equal(handoff__parker_init(&park), 0);
-    assert_int_equal(uv_thread_create(&thread, signal_park, &park), 0);
-    assert_true(handoff__parker_wait(&park, round % 2 == 0 ? HANDOFF_NEVER : HANDOFF_NEVER - 1));
-    assert_true(atomic_load(&is_woken));
+    handoff__parker_reset(&parker);
+    atomic_store(&is_unparked, false);
+    assert_int_equal(uv_thread_create(&thread, signal_then_unpark, NULL), 0);
+    assert_true(handoff__parker_wait(&parker, round % 2 == 0 ? HANDOFF_NEVER : HANDOFF_NEVER - 1));
+    assert_true(atomic_load(&is_unparked));
     assert_int_equal(uv_thread_join(&thread), 0);
-    handoff__parker_destroy(&park);
   }
 }
 
-/* ------------------------------------------------------------------------- calls with a deadline -- */
-
-static void a_deadline_that_has_passed_still_succeeds_at_once(void **state) {
-  uint64_t in = 5;
-  uint64_t out = 0;
-  (void)state;
-  set_up(1);
-  assert_int_equal(handoff_slot_put_until(&slot, &in, 0), 0);
-  assert_int_equal(handoff_slot_get_until(&slot, &out, 1), 0);
-  assert_int_equal(out, 5);
-  handoff_slot_destroy(&slot);
-}
-
-static void a_deadline_that_has_passed_gives_up_at_once(void **state) {
-  uint64_t item = 5;
-  (void)state;
-  set_up(1);
-  assert_int_equal(handoff_slot_get_until(&slot, &item, 0), UV_ETIMEDOUT);
-  assert_int_equal(handoff_slot_put(&slot, &item), 0);
-  assert_int_equal(handoff_slot_put_until(&slot, &item, 1), UV_ETIMEDOUT);
-  assert_int_equal(queued_items(&slot), 1);
-  handoff_slot_destroy(&slot);
-}
-
-static void a_call_gives_up_at_its_deadline_and_not_before(void **state) {
-  static const uint64_t rests_ns[] = {1, 1000, 70000, MS_NS, 5 * MS_NS, 20 * MS_NS};
-  size_t i;
-  (void)state;
-  for (i = 0; i < sizeof rests_ns / sizeof rests_ns[0]; i++) {
-    uint64_t item = 5;
-    uint64_t deadline_ns;
-    set_up(1);
-    deadline_ns = uv_hrtime() + rests_ns[i];
-    assert_int_equal(handoff_slot_get_until(&slot, &item, deadline_ns), UV_ETIMEDOUT);
-    assert_true(uv_hrtime() >= deadline_ns);
-    assert_int_equal(item, 5);
-    assert_int_equal(handoff_slot_put(&slot, &item), 0);
-    deadline_ns = uv_hrtime() + rests_ns[i];
-    assert_int_equal(handoff_slot_put_until(&slot, &item, deadline_ns), UV_ETIMEDOUT);
-    assert_true(uv_hrtime() >= deadline_ns);
-    handoff_slot_destroy(&slot);
-  }
-}
-
-/* Instants so far off that they overflow what they are added to. */
-static void a_far_deadline_waits(void **state) {
-  static const uint64_t deadlines_ns[] = {HANDOFF_NEVER, HANDOFF_NEVER - 1, HANDOFF_NEVER / 2 + 1,
-                                          HANDOFF_NEVER / 2 - 1};
-  size_t i;
-  (void)state;
-  for (i = 0; i < sizeof deadlines_ns / sizeof deadlines_ns[0]; i++) {
-    uint64_t in = 5;
-    uint64_t out = 0;
-    call_t getter;
-    call_t putter;
-    set_up(1);
-    call_get(&getter, &slot, &out, deadlines_ns[i]);
-    queued_await_getters(&slot, 1);
-    pause_ms(5);
-    assert_int_equal(queued_getters(&slot), 1);
-    assert_int_equal(handoff_slot_put(&slot, &in), 0);
-    assert_int_equal(call_end(&getter), 0);
-    assert_int_equal(out, 5);
-
-    assert_int_equal(handoff_slot_put(&slot, &in), 0);
-    in = 6;
-    call_put(&putter, &slot, &in, deadlines_ns[i]);
-    queued_await_putters(&slot, 1);
-    pause_ms(5);
-    assert_int_equal(queued_putters(&slot), 1);
-    assert_int_equal(handoff_slot_get(&slot, &out), 0);
-    assert_int_equal(call_end(&putter), 0);
-    assert_int_equal(handoff_slot_get(&slot, &out), 0);
-    assert_int_equal(out, 6);
-    handoff_slot_destroy(&slot);
-  }
-}
-
-static void shut_beats_timed_out(void **state) {
-  uint64_t item = 5;
-  call_t getter;
-  (void)state;
-  set_up(1);
-  call_get(&getter, &slot, &item, uv_hrtime() + 3600000 * MS_NS);
-  queued_await_getters(&slot, 1);
-  handoff_slot_shut(&slot);
-  assert_int_equal(call_end(&getter), UV_EOF);
-  assert_int_equal(handoff_slot_get_until(&slot, &item, 0), UV_EOF);
-  assert_int_equal(handoff_slot_put_until(&slot, &item, 0), UV_EPIPE);
-  handoff_slot_destroy(&slot);
-}
-
-/* ------------------------------------------------------------------------------- without a trace -- */
-
-static void a_wait_in_vain_leaves_no_trace(void **state) {
-  size_t capacity;
-  (void)state;
-  for (capacity = 0; capacity <= 2; capacity++) {
-    uint64_t in;
-    uint64_t out = 0;
-    uint64_t i;
-    call_t putter;
-    set_up(capacity);
-    assert_int_equal(handoff_slot_get_until(&slot, &out, uv_hrtime() + MS_NS), UV_ETIMEDOUT);
-    assert_int_equal(queued_getters(&slot), 0);
-    for (in = 1; in <= capacity; in++) {
-      assert_int_equal(handoff_slot_try_put(&slot, &in), 0); /* to the ring, not to who has left */
-    }
-    in = 99;
-    assert_int_equal(handoff_slot_put_until(&slot, &in, uv_hrtime() + MS_NS), UV_ETIMEDOUT);
-    assert_int_equal(queued_putters(&slot), 0);
-    in = capacity + 1;
-    call_put(&putter, &slot, &in, HANDOFF_NEVER);
-    queued_await_putters(&slot, 1);
-    for (i = 1; i <= capacity + 1; i++) { /* 99 is not among them */
-      assert_int_equal(handoff_slot_get(&slot, &out), 0);
-      assert_int_equal(out, i);
-    }
-    assert_int_equal(call_end(&putter), 0);
-    assert_int_equal(handoff_slot_try_get(&slot, &out), UV_EAGAIN);
-    handoff_slot_destroy(&slot);
-  }
-}
-
-/* A thread that somebody is about to serve when its time is up has the item, and learns so without a look at
- * the slot. Here the test is the one that serves it, and takes its time. */
-static void who_has_been_claimed_has_not_timed_out(void **state) {
-  uint64_t out = 0;
-  uint64_t rest_ns;
-  struct handoff__waiter *waiter;
-  call_t getter;
-  (void)state;
-  set_up(1);
-  for (rest_ns = 20 * MS_NS;; rest_ns *= 2) { /* until we are quick enough */
-    call_get(&getter, &slot, &out, uv_hrtime() + rest_ns);
-    while (queued_getters(&slot) == 0 && uv_hrtime() < getter.deadline_ns) {
-      sched_yield();
-    }
-    handoff__lock_acquire(&slot.impl->sides[HANDOFF_CONSUMER].lock);
-    if (!handoff__list_is_empty(&slot.impl->sides[HANDOFF_CONSUMER].waiters)) {
-      waiter = handoff__container_of(slot.impl->sides[HANDOFF_CONSUMER].waiters.next,
-                                     struct handoff__waiter, link);
-      if (handoff__waiter_claim(waiter)) {
-        break;
-      }
-    }
-    handoff__lock_release(&slot.impl->sides[HANDOFF_CONSUMER].lock);
-    assert_int_equal(call_end(&getter), UV_ETIMEDOUT);
-  }
-  handoff__list_remove(&waiter->link);
-  while (uv_hrtime() < getter.deadline_ns + 5 * MS_NS) {
-    sched_yield();
-  }
-  waiter->queued = false;
-  waiter->status = 0;
-  *(uint64_t *)waiter->item = 5;
-  handoff__lock_release(&slot.impl->sides[HANDOFF_CONSUMER].lock);
-  waiter->wake(waiter);
-  assert_int_equal(call_end(&getter), 0);
-  assert_int_equal(out, 5);
-  handoff_slot_destroy(&slot);
-}
-
-/* However a hand-off and a deadline race: the item has changed hands if and only if the call says so. */
-static void a_call_that_gives_up_has_not_handed_over(void **state) {
-  unsigned accepted = 0;
-  unsigned round;
-  (void)state;
-  for (round = 0; round < 300; round++) {
-    uint64_t in = 100 + round;
-    uint64_t out = 0;
-    uint64_t full = 1;
-    call_t putter;
-    int status;
-    set_up(1);
-    assert_int_equal(handoff_slot_put(&slot, &full), 0);
-    call_put(&putter, &slot, &in, uv_hrtime() + 20000 + US_NS * (round % 100));
-    while (uv_hrtime() < putter.deadline_ns + US_NS * (round % 100)) { /* it wakes up about then */
-      sched_yield();
-    }
-    assert_int_equal(handoff_slot_get(&slot, &out), 0);
-    assert_int_equal(out, 1);
-    status = call_end(&putter);
-    if (status == 0) {
-      assert_int_equal(handoff_slot_try_get(&slot, &out), 0);
-      assert_int_equal(out, 100 + round);
-      accepted++;
-    } else {
-      assert_int_equal(status, UV_ETIMEDOUT);
-      assert_true(putter.returned_ns >= putter.deadline_ns);
-    }
-    assert_int_equal(handoff_slot_try_get(&slot, &out), UV_EAGAIN);
-    handoff_slot_destroy(&slot);
-  }
-  print_message("%u of %u were accepted\n", accepted, round);
-}
+#define parker_test(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void) {
   static const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_park_that_was_woken_before_does_not_wait),
-      cmocka_unit_test(a_park_is_left_at_its_deadline_and_not_before),
-      cmocka_unit_test(a_wake_comes_through_whatever_the_deadline),
-      cmocka_unit_test(a_signal_without_a_wake_is_slept_through),
-      cmocka_unit_test(a_deadline_that_has_passed_still_succeeds_at_once),
-      cmocka_unit_test(a_deadline_that_has_passed_gives_up_at_once),
-      cmocka_unit_test(a_call_gives_up_at_its_deadline_and_not_before),
-      cmocka_unit_test(a_far_deadline_waits),
-      cmocka_unit_test(shut_beats_timed_out),
-      cmocka_unit_test(a_wait_in_vain_leaves_no_trace),
-      cmocka_unit_test(who_has_been_claimed_has_not_timed_out),
-      cmocka_unit_test(a_call_that_gives_up_has_not_handed_over),
+      parker_test(a_notified_parker_does_not_wait_until_it_is_reset),
+      parker_test(a_wait_ends_at_its_deadline_and_not_before),
+      bounded_test(a_sleep_lasts_at_least_as_long_as_asked),
+      bounded_test(a_notification_ends_a_wait_with_any_deadline),
+      parker_test(a_signal_without_a_notification_does_not_end_the_wait),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

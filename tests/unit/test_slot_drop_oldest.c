@@ -1,264 +1,232 @@
-/* unit.latest: a slot that keeps the newest items: its puts never wait, and what they replace is dropped, once,
- * oldest first. And peek, for those who look without taking. */
+/* unit.slot_drop_oldest: puts never wait, and the items that they evict are finalized once, oldest
+ * first, with no lock held. */
+
+#include <string.h>
 
 #include "lib/bounded.h"
 #include "lib/call.h"
 #include "lib/loop.h"
-#include "lib/queued.h"
+#include "lib/slot.h"
 
 #define CAPACITY_MAX 3
 
 static handoff_slot_t slot;
-static uint64_t dropped[16];
-static size_t dropped_count;
+static uint64_t evicted[16];
+static size_t evicted_count;
 
 static void on_drop(void *item, void *arg) {
   (void)arg;
   assert_int_equal((uintptr_t)item % _Alignof(uint64_t), 0);
-  dropped[dropped_count++] = *(uint64_t *)item;
+  evicted[evicted_count++] = *(uint64_t *)item;
 }
 
-static void make(size_t capacity) {
-  handoff_slot_options_t options = handoff_slot_options(sizeof(uint64_t));
-  options.capacity = capacity;
+static handoff_slot_options_t drop_oldest(size_t item_size, handoff_drop_cb drop) {
+  handoff_slot_options_t options = handoff_slot_options(item_size);
   options.overflow = HANDOFF_DROP_OLDEST;
-  options.drop = on_drop;
-  dropped_count = 0;
-  assert_int_equal(handoff_slot_init(&slot, &options), 0);
+  options.drop = drop;
+  return options;
 }
 
-static int set_up(void **state) {
-  (void)state;
-  bounded_start();
-  return 0;
+static void set_up(size_t capacity) {
+  handoff_slot_options_t options = drop_oldest(sizeof(uint64_t), on_drop);
+  options.capacity = capacity;
+  evicted_count = 0;
+  slot = slot_with(&options);
 }
 
-static void assert_peek(uint64_t expected) {
-  uint64_t item = 0;
-  assert_int_equal(handoff_slot_peek(&slot, &item), 0);
-  assert_int_equal(item, expected);
-}
-
-static void assert_get(uint64_t expected) {
-  uint64_t item = 0;
-  assert_int_equal(handoff_slot_try_get(&slot, &item), 0);
-  assert_int_equal(item, expected);
+static void assert_evicted(size_t count) {
+  size_t i;
+  assert_int_equal(evicted_count, count);
+  for (i = 0; i < count; i++) {
+    assert_int_equal(evicted[i], 1 + i);
+  }
 }
 
 static void a_full_slot_keeps_the_newest_items_in_order(void **state) {
   size_t capacity;
   (void)state;
   for (capacity = 1; capacity <= CAPACITY_MAX; capacity++) {
+    const size_t lost = 7 - capacity;
     uint64_t item;
-    make(capacity);
+    set_up(capacity);
     for (item = 1; item <= 7; item++) { /* more than once around the ring */
+      uint64_t oldest = 0;
       assert_int_equal(handoff_slot_put(&slot, &item), 0);
-      assert_peek(item <= capacity ? 1 : item - capacity + 1);
+      assert_int_equal(handoff_slot_peek(&slot, &oldest), 0);
+      assert_int_equal(oldest, item <= capacity ? 1 : item - capacity + 1);
     }
-    assert_int_equal(dropped_count, 7 - capacity);
-    for (item = 1; item <= 7 - capacity; item++) {
-      assert_int_equal(dropped[item - 1], item);
-    }
-    for (item = 7 - capacity + 1; item <= 7; item++) {
-      assert_get(item);
-    }
-    assert_int_equal(handoff_slot_try_get(&slot, &item), UV_EAGAIN);
-    assert_int_equal(dropped_count, 7 - capacity); /* what was got is the getter's */
+    assert_evicted(lost);
+    slot_get_items(&slot, lost + 1, capacity);
+    slot_assert_empty(&slot);
+    assert_evicted(lost);
+    slot_put_items(&slot, 8, capacity); /* there is room again */
+    assert_evicted(lost);
+    slot_get_items(&slot, 8, capacity);
     handoff_slot_destroy(&slot);
-    assert_int_equal(dropped_count, 7 - capacity);
+    assert_evicted(lost); /* the getter owns what it got */
   }
 }
 
-static void every_kind_of_put_replaces(void **state) {
-  uint64_t item = 1;
+static void every_kind_of_put_evicts(void **state) {
+  uint64_t item = 3;
   (void)state;
-  make(1);
-  assert_int_equal(handoff_slot_try_put(&slot, &item), 0);
-  item = 2;
-  assert_int_equal(handoff_slot_try_put(&slot, &item), 0);
-  item = 3;
-  assert_int_equal(handoff_slot_put_until(&slot, &item, 0), 0); /* a deadline that has passed */
+  set_up(1);
+  slot_put_items(&slot, 1, 2);
+  assert_int_equal(handoff_slot_put_until(&slot, &item, 0), 0); /* the deadline has passed */
   item = 4;
   assert_int_equal(handoff_slot_put(&slot, &item), 0);
-  assert_int_equal(dropped_count, 3);
-  assert_get(4);
+  assert_evicted(3);
+  slot_get_items(&slot, 4, 1);
   handoff_slot_destroy(&slot);
 }
 
-static void after_replacing_the_ring_goes_on(void **state) {
-  uint64_t item;
-  (void)state;
-  make(2);
-  for (item = 1; item <= 3; item++) {
-    assert_int_equal(handoff_slot_put(&slot, &item), 0); /* 1 is replaced */
-  }
-  assert_get(2);
-  assert_int_equal(handoff_slot_put(&slot, &item), 0); /* 4: there is room */
-  assert_int_equal(dropped_count, 1);
-  assert_get(3);
-  assert_get(4);
-  handoff_slot_destroy(&slot);
-}
-
-static void a_getter_that_waits_is_handed_the_item(void **state) {
+static void a_waiting_getter_gets_the_item_which_is_not_evicted(void **state) {
   call_t call;
   uint64_t got = 0;
-  uint64_t item = 5;
   (void)state;
-  make(1);
+  set_up(1);
   call_get(&call, &slot, &got, HANDOFF_NEVER);
   queued_await_getters(&slot, 1);
-  assert_int_equal(handoff_slot_put(&slot, &item), 0);
-  item = 6;
-  assert_int_equal(handoff_slot_put(&slot, &item), 0);
+  slot_put_items(&slot, 5, 2);
   assert_int_equal(call_end(&call), 0);
-  assert_int_equal(got, 5); /* nobody took it back */
-  assert_int_equal(dropped_count, 0);
-  assert_get(6);
+  assert_int_equal(got, 5);
+  assert_evicted(0);
+  slot_get_items(&slot, 6, 1);
   handoff_slot_destroy(&slot);
 }
 
-static void a_shut_slot_is_not_put_to(void **state) {
-  uint64_t item = 1;
+static void a_put_into_a_shut_slot_evicts_nothing(void **state) {
+  uint64_t item = 2;
   (void)state;
-  make(1);
-  assert_int_equal(handoff_slot_put(&slot, &item), 0);
+  set_up(1);
+  slot_put_items(&slot, 1, 1);
   handoff_slot_shut(&slot);
   assert_int_equal(handoff_slot_put(&slot, &item), UV_EPIPE);
   assert_int_equal(handoff_slot_try_put(&slot, &item), UV_EPIPE);
-  assert_int_equal(dropped_count, 0);
-  assert_peek(1);
-  assert_get(1);
-  assert_int_equal(handoff_slot_peek(&slot, &item), UV_EOF);
+  assert_evicted(0);
+  slot_get_items(&slot, 1, 1);
   handoff_slot_destroy(&slot);
 }
-
-static void init_refuses_an_overflow_that_cannot_be(void **state) {
-  handoff_slot_options_t options = handoff_slot_options(8);
-  (void)state;
-  assert_int_equal(options.overflow, HANDOFF_BLOCK);
-  options.overflow = HANDOFF_DROP_OLDEST;
-  options.capacity = 0; /* there is nothing that could be replaced */
-  assert_int_equal(handoff_slot_init(&slot, &options), UV_EINVAL);
-  options.capacity = 1;
-  options.overflow = (handoff_overflow_t)2;
-  assert_int_equal(handoff_slot_init(&slot, &options), UV_EINVAL);
-}
-
-/* ------------------------------------------------------------------------------------ loops -- */
 
 static void on_put(handoff_req_t *req, int status) {
   assert_int_equal(status, 0);
   ++*(int *)req->data;
 }
 
-static void a_loops_put_replaces_too(void **state) {
+static void a_request_evicts_too(void **state) {
   loop_fixture_t *fixture = *state;
   handoff_req_t reqs[3] = {{.data = NULL}};
   uint64_t items[3] = {1, 2, 3};
   int done = 0;
   int i;
-  make(1);
+  set_up(1);
   for (i = 0; i < 3; i++) {
     reqs[i].data = &done;
     assert_int_equal(handoff_port_put(&fixture->port, &reqs[i], &slot, &items[i], on_put), 0);
   }
-  assert_int_equal(dropped_count, 2);
+  assert_evicted(2);
   uv_run(&fixture->loop, UV_RUN_DEFAULT);
   assert_int_equal(done, 3);
-  assert_get(3);
+  slot_get_items(&slot, 3, 1);
   handoff_slot_destroy(&slot);
 }
 
-/* ------------------------------------------------------------------------------------- peek -- */
+/* ------------------------------------------------------------------------------- the finalizer -- */
 
-static void peek_looks_and_leaves(void **state) {
-  handoff_slot_options_t options = handoff_slot_options(sizeof(uint64_t));
-  uint64_t item = 4711;
-  (void)state;
-  options.capacity = 2;
-  assert_int_equal(handoff_slot_init(&slot, &options), 0);
-  assert_int_equal(handoff_slot_peek(&slot, &item), UV_EAGAIN);
-  assert_int_equal(item, 4711); /* outputs are written only on success */
-  for (item = 1; item <= 2; item++) {
-    assert_int_equal(handoff_slot_put(&slot, &item), 0);
-  }
-  assert_peek(1);
-  assert_peek(1);
-  assert_get(1);
-  assert_peek(2);
-  assert_get(2);
-  assert_int_equal(handoff_slot_peek(&slot, &item), UV_EAGAIN);
-  handoff_slot_shut(&slot);
-  assert_int_equal(handoff_slot_peek(&slot, &item), UV_EOF);
-  assert_int_equal(handoff_slot_peek(&slot, NULL), UV_EINVAL);
-  assert_int_equal(handoff_slot_peek(NULL, &item), UV_EINVAL);
-  handoff_slot_destroy(&slot);
-  assert_int_equal(handoff_slot_peek(&slot, &item), UV_EINVAL);
-}
+/* Evicts in turn, up to item 5. A lock held during this call would deadlock here. */
+static void on_drop_use_slot(void *item, void *arg) {
+  handoff_slot_stats_t stats = {.size = sizeof stats};
+  const uint64_t number = *(uint64_t *)item;
+  uint64_t next = number + 2;
 
-static void at_capacity_0_there_is_never_anything_to_peek_at(void **state) {
-  handoff_slot_options_t options = handoff_slot_options(sizeof(uint64_t));
-  call_t call;
-  uint64_t item = 8;
-  uint64_t seen = 0;
-  (void)state;
-  options.capacity = 0;
-  assert_int_equal(handoff_slot_init(&slot, &options), 0);
-  call_put(&call, &slot, &item, HANDOFF_NEVER);
-  queued_await_putters(&slot, 1);
-  assert_int_equal(handoff_slot_peek(&slot, &seen), UV_EAGAIN);
-  assert_get(8);
-  assert_int_equal(call_end(&call), 0);
-  handoff_slot_destroy(&slot);
-}
-
-/* What has been replaced is neither in it nor has it been taken out. */
-static void it_has_never_been_fuller_than_full(void **state) {
-  handoff_slot_stats_t stats;
-  uint64_t item;
-  (void)state;
-  make(2);
-  for (item = 1; item <= 7; item++) {
-    assert_int_equal(handoff_slot_put(&slot, &item), 0);
-  }
-  handoff__slot_reset(&slot);
-  assert_int_equal(handoff_slot_put(&slot, &item), 0);
+  on_drop(item, arg);
   assert_int_equal(handoff_slot_stats(&slot, &stats), 0);
-  assert_int_equal(stats.high_water, 2);
+  assert_int_equal(stats.evicted, number);
+  if (next <= 5) {
+    assert_int_equal(handoff_slot_put(&slot, &next), 0);
+  } else {
+    slot_get_items(&slot, 5, 1);
+    handoff_slot_shut(&slot);
+  }
+  assert_int_equal(*(uint64_t *)item, number); /* no put has overwritten the copy */
+}
+
+static void the_finalizer_of_an_evicted_item_may_use_the_slot(void **state) {
+  const handoff_slot_options_t options = drop_oldest(sizeof(uint64_t), on_drop_use_slot);
+  uint64_t item;
+  (void)state;
+  evicted_count = 0;
+  slot = slot_with(&options);
+  slot_put_items(&slot, 1, 2);
+  assert_evicted(4);
+  assert_int_equal(handoff_slot_try_get(&slot, &item), UV_EOF);
   handoff_slot_destroy(&slot);
 }
 
-static void what_has_been_dropped_is_not_in_it(void **state) {
-  handoff_slot_stats_t stats;
-  uint64_t item;
-  uint64_t round;
+static unsigned char large[HANDOFF_DROP_OLDEST_ITEM_MAX + 1];
+
+static void on_drop_large(void *item, void *arg) {
+  assert_int_equal((uintptr_t)item % _Alignof(max_align_t), 0);
+  assert_memory_equal(item, large, HANDOFF_DROP_OLDEST_ITEM_MAX);
+  ++*(int *)arg;
+}
+
+static void only_items_too_large_to_be_finalized_are_refused(void **state) {
+  handoff_slot_options_t options = drop_oldest(HANDOFF_DROP_OLDEST_ITEM_MAX, on_drop_large);
+  int finalized = 0;
+  size_t i;
   (void)state;
-  make(3);
-  for (round = 1; round <= 3; round++) { /* one more item each time */
-    for (item = 1; item <= round; item++) {
-      assert_int_equal(handoff_slot_put(&slot, &item), 0);
-    }
-    assert_int_equal(handoff_slot_stats(&slot, &stats), 0);
-    assert_int_equal(stats.high_water, round);
-    handoff__slot_reset(&slot);
+  for (i = 0; i < sizeof large; i++) {
+    large[i] = (unsigned char)(i % 251);
   }
+  options.drop_arg = &finalized;
+  slot = slot_with(&options);
+  assert_int_equal(handoff_slot_put(&slot, large), 0);
+  assert_int_equal(handoff_slot_put(&slot, large), 0);
+  assert_int_equal(finalized, 1);
   handoff_slot_destroy(&slot);
+  assert_int_equal(finalized, 2);
+
+  options.item_size = HANDOFF_DROP_OLDEST_ITEM_MAX + 1;
+  assert_int_equal(handoff_slot_init(&slot, &options), UV_EINVAL);
+  options.overflow = HANDOFF_BLOCK; /* evicts nothing */
+  assert_int_equal(handoff_slot_init(&slot, &options), 0);
+  handoff_slot_destroy(&slot);
+
+  options.overflow = HANDOFF_DROP_OLDEST;
+  options.drop = NULL;
+  slot = slot_with(&options);
+  memset(large, 1, sizeof large);
+  assert_int_equal(handoff_slot_put(&slot, large), 0);
+  memset(large, 2, sizeof large);
+  assert_int_equal(handoff_slot_put(&slot, large), 0);
+  memset(large, 3, sizeof large);
+  assert_int_equal(handoff_slot_get(&slot, large), 0);
+  assert_int_equal(large[0], 2);
+  assert_int_equal(large[HANDOFF_DROP_OLDEST_ITEM_MAX], 2);
+  handoff_slot_destroy(&slot);
+}
+
+static void init_refuses_capacity_0_and_unknown_policies(void **state) {
+  handoff_slot_options_t options = drop_oldest(8, NULL);
+  (void)state;
+  options.capacity = 0; /* there is never an item to evict */
+  assert_int_equal(handoff_slot_init(&slot, &options), UV_EINVAL);
+  options.capacity = 1;
+  options.overflow = (handoff_overflow_t)2;
+  assert_int_equal(handoff_slot_init(&slot, &options), UV_EINVAL);
 }
 
 int main(void) {
   static const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup(a_full_slot_keeps_the_newest_items_in_order, set_up),
-      cmocka_unit_test_setup(every_kind_of_put_replaces, set_up),
-      cmocka_unit_test_setup(after_replacing_the_ring_goes_on, set_up),
-      cmocka_unit_test_setup(a_getter_that_waits_is_handed_the_item, set_up),
-      cmocka_unit_test_setup(a_shut_slot_is_not_put_to, set_up),
-      cmocka_unit_test_setup(init_refuses_an_overflow_that_cannot_be, set_up),
-      loop_test(a_loops_put_replaces_too),
-      cmocka_unit_test_setup(it_has_never_been_fuller_than_full, set_up),
-      cmocka_unit_test_setup(what_has_been_dropped_is_not_in_it, set_up),
-      cmocka_unit_test_setup(peek_looks_and_leaves, set_up),
-      cmocka_unit_test_setup(at_capacity_0_there_is_never_anything_to_peek_at, set_up),
+      bounded_test(a_full_slot_keeps_the_newest_items_in_order),
+      bounded_test(every_kind_of_put_evicts),
+      bounded_test(a_waiting_getter_gets_the_item_which_is_not_evicted),
+      bounded_test(a_put_into_a_shut_slot_evicts_nothing),
+      loop_test(a_request_evicts_too),
+      bounded_test(the_finalizer_of_an_evicted_item_may_use_the_slot),
+      bounded_test(only_items_too_large_to_be_finalized_are_refused),
+      bounded_test(init_refuses_capacity_0_and_unknown_policies),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

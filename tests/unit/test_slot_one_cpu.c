@@ -1,9 +1,9 @@
-/* unit.one_cpu: who may hope, and for how long: on one CPU nobody hopes, since nobody else can run meanwhile; and items pass all the same. */
-
-#include <stdlib.h>
+/* unit.slot_one_cpu: on one CPU the locks are mutexes and nothing spins, because no other thread can
+ * run meanwhile. */
 
 #include "lib/bounded.h"
-#include "slot/transfer.h"
+#include "lib/call.h"
+#include "lib/slot.h"
 
 #ifdef __linux__
 #include <sched.h>
@@ -12,8 +12,8 @@
 #define ITEMS 2000
 #define PUTTERS 4
 
-/* From here on the process has one CPU, the first that it had. False: no way is known. */
-static bool stay_on_one_cpu(void) {
+/* Restricts the process to the first CPU that it may use. False: it cannot. */
+static bool use_one_cpu(void) {
 #ifdef __linux__
   cpu_set_t allowed;
   cpu_set_t one;
@@ -31,12 +31,6 @@ static bool stay_on_one_cpu(void) {
 #endif
 }
 
-static int set_up(void **state) {
-  (void)state;
-  bounded_start();
-  return 0;
-}
-
 static void put_all(void *arg) {
   uint64_t item;
   for (item = 1; item <= ITEMS; item++) {
@@ -46,8 +40,7 @@ static void put_all(void *arg) {
   }
 }
 
-/* Returns: the sum of what came. */
-static uint64_t pass_all(handoff_slot_t *slot, int putters) {
+static void transfer_all(handoff_slot_t *slot, int putters) {
   uv_thread_t threads[PUTTERS];
   uint64_t sum = 0;
   int i;
@@ -64,81 +57,50 @@ static uint64_t pass_all(handoff_slot_t *slot, int putters) {
   for (i = 0; i < putters; i++) {
     assert_int_equal(uv_thread_join(&threads[i]), 0);
   }
-  return sum;
+  assert_int_equal(sum, (uint64_t)putters * ITEMS * (ITEMS + 1) / 2);
 }
 
-static void nobody_hopes(void **state) {
+static void assert_nothing_spins(handoff_slot_t *slot) {
+  const struct handoff__waiter *waiter;
+  uint64_t item = 0;
+  call_t getter;
+  handoff_side_t side;
+
+  for (side = HANDOFF_PRODUCER; side <= HANDOFF_CONSUMER; side++) {
+    assert_false(slot->impl->may_spin[side]);
+    assert_false(slot->impl->sides[side].lock.is_spinlock);
+    assert_int_equal(atomic_load(&slot->impl->sides[side].lock.waiters), 0);
+  }
+  call_get(&getter, slot, &item, HANDOFF_NEVER);
+  queued_await_getters(slot, 1);
+  waiter = (const void *)((const char *)slot->impl->sides[HANDOFF_CONSUMER].waiters.next -
+                          offsetof(struct handoff__waiter, link));
+  assert_int_equal(waiter->spin_budget, 0);
+  slot_put_items(slot, 1, 1);
+  assert_int_equal(call_end(&getter), 0);
+}
+
+static void on_one_cpu_nothing_spins_and_all_items_arrive(void **state) {
   static const size_t capacities[] = {0, 1, 64};
   size_t i;
-  int putters;
 
   (void)state;
-  if (!stay_on_one_cpu()) {
+  if (!use_one_cpu()) {
     skip();
   }
   for (i = 0; i < sizeof capacities / sizeof capacities[0]; i++) {
-    for (putters = 1; putters <= PUTTERS; putters += PUTTERS - 1) {
-      handoff_slot_options_t options = handoff_slot_options(sizeof(uint64_t));
-      handoff_slot_t slot;
-      int way;
-
-      options.capacity = capacities[i];
-      assert_int_equal(handoff_slot_init(&slot, &options), 0);
-      assert_int_equal(pass_all(&slot, putters), (uint64_t)putters * ITEMS * (ITEMS + 1) / 2);
-      for (way = HANDOFF_PRODUCER; way <= HANDOFF_CONSUMER; way++) {
-        assert_false(slot.impl->may_spin[way]);
-        assert_false(slot.impl->sides[way].lock.has_word);
-        assert_int_equal(slot.impl->sides[way].lock.tries, 0);
-        assert_int_equal(slot.impl->sides[way].spin_misses, 0); /* never in vain */
-        assert_int_equal(slot.impl->sides[way].spin_limit, 0);  /* nor for anything */
-      }
-      assert_true(
-          slot.impl->sides[HANDOFF_PRODUCER].waits + slot.impl->sides[HANDOFF_CONSUMER].waits > 0);
-      handoff_slot_destroy(&slot);
-    }
+    handoff_slot_t slot = slot_new(sizeof(uint64_t), capacities[i]);
+    transfer_all(&slot, 1);
+    transfer_all(&slot, PUTTERS);
+    assert_true(slot.impl->sides[0].waits + slot.impl->sides[1].waits > 0);
+    assert_nothing_spins(&slot);
+    handoff_slot_destroy(&slot);
   }
-}
-
-/* With more than one, where they may, and as long as nobody wants the lock. */
-static void who_hopes_lets_go_of_a_lock_that_is_wanted(void **state) {
-  handoff_slot_options_t options = handoff_slot_options(sizeof(uint64_t));
-  struct handoff__slot_side *end;
-  handoff_slot_t slot;
-  uint64_t item;
-  bool is_fast;
-
-  (void)state;
-  options.capacity = 0;
-  assert_int_equal(handoff_slot_init(&slot, &options), 0);
-  assert_false(slot.impl->sides[HANDOFF_CONSUMER].lock.has_word);
-  handoff_slot_destroy(&slot);
-  options.capacity = 1;
-  assert_int_equal(handoff_slot_init(&slot, &options), 0);
-  end = &slot.impl->sides[HANDOFF_CONSUMER];
-  assert_int_equal(end->lock.has_word, slot.impl->has_many_cpus);
-  slot.impl->may_spin[HANDOFF_CONSUMER] = true;
-  assert_int_equal(
-      handoff__transfer(&slot, HANDOFF_CONSUMER, &item, NULL, HANDOFF__SPIN_ADAPTIVE, false),
-      UV_EAGAIN);
-  assert_int_equal(end->spin_misses, 1); /* in vain */
-  is_fast = handoff__lock_try(&end->lock);
-  assert_int_equal(is_fast, slot.impl->has_many_cpus);
-  atomic_store(&end->lock.wanted, 1);
-  assert_int_equal(
-      handoff__transfer(&slot, HANDOFF_CONSUMER, &item, NULL, HANDOFF__SPIN_ADAPTIVE, is_fast),
-      UV_EAGAIN);
-  assert_int_equal(
-      handoff__transfer(&slot, HANDOFF_CONSUMER, &item, NULL, HANDOFF__SPIN_ADAPTIVE, false),
-      UV_EAGAIN);
-  assert_int_equal(end->spin_misses, 1); /* not hoped for long enough to be so */
-  atomic_store(&end->lock.wanted, 0);
-  handoff_slot_destroy(&slot);
 }
 
 int main(void) {
   static const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup(who_hopes_lets_go_of_a_lock_that_is_wanted, set_up),
-      cmocka_unit_test_setup(nobody_hopes, set_up),
+      bounded_test(on_one_cpu_nothing_spins_and_all_items_arrive),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

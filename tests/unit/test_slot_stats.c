@@ -1,5 +1,4 @@
-/* unit.inspect: what a slot tells of itself: stats, dump; and bind, by which a call that could never return is
- * refused. */
+/* unit.slot_stats: the counters of a slot, and its dump. */
 
 #include <stdio.h>
 #include <string.h>
@@ -7,104 +6,134 @@
 #include "lib/bounded.h"
 #include "lib/call.h"
 #include "lib/loop.h"
-#include "lib/queued.h"
+#include "lib/slot.h"
+#include "slot/lifecycle.h"
 
 static handoff_slot_t slot;
 
-static void make(size_t capacity, handoff_overflow_t overflow) {
+static void set_up(size_t capacity, handoff_overflow_t overflow) {
   handoff_slot_options_t options = handoff_slot_options(sizeof(uint64_t));
   options.capacity = capacity;
   options.overflow = overflow;
   options.name = "lunch";
-  assert_int_equal(handoff_slot_init(&slot, &options), 0);
-}
-
-static int set_up(void **state) {
-  (void)state;
-  bounded_start();
-  return 0;
+  slot = slot_with(&options);
 }
 
 static handoff_slot_stats_t stats_of_slot(void) {
-  handoff_slot_stats_t stats;
+  handoff_slot_stats_t stats = {.size = sizeof stats};
   assert_int_equal(handoff_slot_stats(&slot, &stats), 0);
-  assert_int_equal(stats.puts, stats.gets + stats.replaced + stats.dropped + stats.count);
+  assert_int_equal(stats.size, sizeof stats);
+  assert_int_equal(stats.puts, stats.gets + stats.evicted + stats.discarded + stats.count);
   return stats;
 }
 
-static void put_some(size_t count) {
-  uint64_t item = 0;
-  for (; count != 0; count--) {
-    assert_int_equal(handoff_slot_try_put(&slot, &item), 0);
-  }
-}
+/* -------------------------------------------------------------------------------------- stats -- */
 
-static void get_some(size_t count) {
-  uint64_t item;
-  for (; count != 0; count--) {
-    assert_int_equal(handoff_slot_try_get(&slot, &item), 0);
-  }
-}
-
-/* ------------------------------------------------------------------------------------ stats -- */
-
-static void a_new_slot_has_done_nothing(void **state) {
-  const handoff_slot_stats_t nothing = {.puts = 0};
+static void a_new_slots_counters_are_0(void **state) {
+  const handoff_slot_stats_t zero = {.size = sizeof zero};
   handoff_slot_stats_t stats;
   (void)state;
-  make(3, HANDOFF_BLOCK);
+  set_up(3, HANDOFF_BLOCK);
   stats = stats_of_slot();
-  assert_memory_equal(&stats, &nothing, sizeof stats);
+  assert_memory_equal(&stats, &zero, sizeof stats);
+  handoff_slot_destroy(&slot);
+}
+
+/* A caller that was compiled with a shorter struct, or with a longer one. */
+static void stats_fill_no_more_than_the_callers_size(void **state) {
+  struct {
+    handoff_slot_stats_t stats;
+    unsigned char beyond[sizeof(handoff_slot_stats_t)];
+  } caller;
+  handoff_slot_stats_t all;
+  size_t size;
+  (void)state;
+  set_up(3, HANDOFF_BLOCK);
+  slot_put_items(&slot, 1, 3);
+  slot_get_items(&slot, 1, 1);
+  all = stats_of_slot();
+  for (size = sizeof all.size; size <= sizeof caller; size++) {
+    const size_t filled = size < sizeof all ? size : sizeof all;
+    size_t i;
+    memset(&caller, '#', sizeof caller);
+    caller.stats.size = size;
+    assert_int_equal(handoff_slot_stats(&slot, &caller.stats), 0);
+    assert_int_equal(caller.stats.size, filled);
+    assert_memory_equal((char *)&caller + sizeof size, (char *)&all + sizeof size,
+                        filled - sizeof size);
+    for (i = filled; i < sizeof caller; i++) {
+      assert_int_equal(((char *)&caller)[i], '#');
+    }
+  }
+  caller.stats.size = 0;
+  assert_int_equal(handoff_slot_stats(&slot, &caller.stats), UV_EINVAL);
+  caller.stats.size = sizeof size - 1;
+  assert_int_equal(handoff_slot_stats(&slot, &caller.stats), UV_EINVAL);
   handoff_slot_destroy(&slot);
 }
 
 static void items_are_counted(void **state) {
   handoff_slot_stats_t stats;
   (void)state;
-  make(3, HANDOFF_BLOCK);
-  put_some(2);
-  get_some(1);
-  put_some(1); /* 2 again */
+  set_up(3, HANDOFF_BLOCK);
+  slot_put_items(&slot, 1, 2);
+  slot_get_items(&slot, 1, 1);
+  slot_put_items(&slot, 3, 1);
   stats = stats_of_slot();
   assert_int_equal(stats.puts, 3);
   assert_int_equal(stats.gets, 1);
   assert_int_equal(stats.count, 2);
   assert_int_equal(stats.high_water, 2);
-  get_some(2);
+  slot_get_items(&slot, 2, 2);
   assert_int_equal(stats_of_slot().high_water, 2);
-  put_some(3);
+  slot_put_items(&slot, 4, 3);
   assert_int_equal(stats_of_slot().high_water, 3);
   assert_int_equal(handoff_slot_abort(&slot), 3);
   stats = stats_of_slot();
-  assert_int_equal(stats.dropped, 3);
+  assert_int_equal(stats.discarded, 3);
   assert_int_equal(stats.count, 0);
   assert_int_equal(stats.high_water, 3);
   handoff_slot_destroy(&slot);
 }
 
-static void what_is_replaced_is_counted(void **state) {
+static void evicted_items_are_counted_and_do_not_raise_the_high_water(void **state) {
   handoff_slot_stats_t stats;
   (void)state;
-  make(2, HANDOFF_DROP_OLDEST);
-  put_some(7);
+  set_up(2, HANDOFF_DROP_OLDEST);
+  slot_put_items(&slot, 1, 7);
   stats = stats_of_slot();
   assert_int_equal(stats.puts, 7);
-  assert_int_equal(stats.replaced, 5);
+  assert_int_equal(stats.evicted, 5);
   assert_int_equal(stats.count, 2);
   assert_int_equal(stats.high_water, 2);
+  handoff__slot_reset(&slot);
+  slot_put_items(&slot, 1, 1);
+  assert_int_equal(stats_of_slot().high_water, 2);
+  handoff_slot_destroy(&slot);
+}
+
+static void discarded_items_do_not_raise_the_high_water(void **state) {
+  uint64_t round;
+  (void)state;
+  set_up(3, HANDOFF_DROP_OLDEST);
+  for (round = 1; round <= 3; round++) {
+    slot_put_items(&slot, 1, round);
+    assert_int_equal(stats_of_slot().high_water, round);
+    handoff__slot_reset(&slot);
+  }
   handoff_slot_destroy(&slot);
 }
 
 static void waits_are_counted_on_the_side_that_waits(void **state) {
   handoff_slot_stats_t stats;
-  uint64_t rest_ns = (uint64_t)20 * 1000000;
+  uint64_t rest_ns = 20 * MS_NS;
   call_t calls[2];
   uint64_t got[2];
   (void)state;
-  make(1, HANDOFF_BLOCK);
+  set_up(1, HANDOFF_BLOCK);
   call_get(&calls[0], &slot, &got[0], HANDOFF_NEVER);
   queued_await_getters(&slot, 1);
-  do { /* until it is quick enough to wait at all */
+  do { /* until the second thread has waited too */
     call_get(&calls[1], &slot, &got[1], uv_hrtime() + rest_ns);
     assert_int_equal(call_end(&calls[1]), UV_ETIMEDOUT);
     rest_ns *= 2;
@@ -113,11 +142,11 @@ static void waits_are_counted_on_the_side_that_waits(void **state) {
   assert_int_equal(stats.consumer.waiting, 1);
   assert_int_equal(stats.consumer.waits, 2);
   assert_int_equal(stats.consumer.timeouts, 1);
-  assert_true(stats.consumer.blocked_ns > 0); /* the second has; the first does yet */
-  put_some(1);
+  assert_true(stats.consumer.blocked_ns > 0); /* of the second; the first wait is not over */
+  slot_put_items(&slot, 1, 1);
   assert_int_equal(call_end(&calls[0]), 0);
-  /* It has waited at least from before the other's wait to after it. */
-  assert_true(stats_of_slot().sides[HANDOFF_CONSUMER].blocked_ns >= 2 * stats.consumer.blocked_ns);
+  /* The first wait began before the second one and ended after it. */
+  assert_true(stats_of_slot().consumer.blocked_ns >= 2 * stats.consumer.blocked_ns);
   stats = stats_of_slot();
   assert_int_equal(stats.consumer.waiting, 0);
   assert_int_equal(stats.consumer.waits, 2);
@@ -128,16 +157,16 @@ static void waits_are_counted_on_the_side_that_waits(void **state) {
   handoff_slot_destroy(&slot);
 }
 
-static void a_rendezvous_is_counted_too(void **state) {
+static void a_rendezvous_is_counted(void **state) {
   handoff_slot_stats_t stats;
   call_t call;
   uint64_t item = 1;
   (void)state;
-  make(0, HANDOFF_BLOCK);
+  set_up(0, HANDOFF_BLOCK);
   call_put(&call, &slot, &item, HANDOFF_NEVER);
   queued_await_putters(&slot, 1);
-  assert_int_equal(stats_of_slot().sides[HANDOFF_PRODUCER].waiting, 1);
-  get_some(1);
+  assert_int_equal(stats_of_slot().producer.waiting, 1);
+  slot_get_items(&slot, 1, 1);
   assert_int_equal(call_end(&call), 0);
   stats = stats_of_slot();
   assert_int_equal(stats.puts, 1);
@@ -158,9 +187,9 @@ static void cancelled_requests_are_counted(void **state) {
   handoff_slot_stats_t stats;
   handoff_req_t req = {.data = NULL};
   uint64_t item;
-  make(1, HANDOFF_BLOCK);
+  set_up(1, HANDOFF_BLOCK);
   assert_int_equal(handoff_port_get(&fixture->port, &req, &slot, &item, on_cancelled), 0);
-  assert_int_equal(stats_of_slot().sides[HANDOFF_CONSUMER].waiting, 1);
+  assert_int_equal(stats_of_slot().consumer.waiting, 1);
   assert_int_equal(handoff_cancel(&req), 0);
   uv_run(&fixture->loop, UV_RUN_DEFAULT);
   stats = stats_of_slot();
@@ -168,33 +197,33 @@ static void cancelled_requests_are_counted(void **state) {
   assert_int_equal(stats.consumer.waits, 1);
   assert_int_equal(stats.consumer.cancels, 1);
   assert_int_equal(stats.consumer.timeouts, 0);
-  assert_int_equal(stats.consumer.blocked_ns, 0); /* no thread was */
+  assert_int_equal(stats.consumer.blocked_ns, 0); /* no thread waited */
   handoff_slot_destroy(&slot);
 }
 
-/* ------------------------------------------------------------------------------------- dump -- */
+/* --------------------------------------------------------------------------------------- dump -- */
 
-static void a_dump_names_the_slot_and_its_items(void **state) {
+static void assert_dump(const char *expected) {
   char text[200];
-  const char *expected = "slot lunch: open, 1 of 3 items, 2 puts, 1 gets\n";
-  handoff_slot_options_t options = handoff_slot_options(1);
-  (void)state;
-  make(3, HANDOFF_BLOCK);
-  put_some(2);
-  get_some(1);
   assert_int_equal(handoff_slot_dump(&slot, text, sizeof text), strlen(expected));
   assert_string_equal(text, expected);
+}
+
+static void a_dump_names_the_slot_and_counts_its_items(void **state) {
+  (void)state;
+  set_up(3, HANDOFF_BLOCK);
+  slot_put_items(&slot, 1, 2);
+  slot_get_items(&slot, 1, 1);
+  assert_dump("slot lunch: open, 1 of 3 items, 2 puts, 1 gets\n");
   handoff_slot_shut(&slot);
-  assert_true(handoff_slot_dump(&slot, text, sizeof text) > 0);
-  assert_string_equal(text, "slot lunch: shut, 1 of 3 items, 2 puts, 1 gets\n");
+  assert_dump("slot lunch: shut, 1 of 3 items, 2 puts, 1 gets\n");
   handoff_slot_destroy(&slot);
-  assert_int_equal(handoff_slot_init(&slot, &options), 0);
-  assert_true(handoff_slot_dump(&slot, text, sizeof text) > 0);
-  assert_string_equal(text, "slot without a name: open, 0 of 1 items, 0 puts, 0 gets\n");
+  slot = slot_new(1, 1);
+  assert_dump("slot without a name: open, 0 of 1 items, 0 puts, 0 gets\n");
   handoff_slot_destroy(&slot);
 }
 
-static void a_dump_names_who_waits(void **state) {
+static void a_dump_lists_the_waiters(void **state) {
   loop_fixture_t *fixture = *state;
   handoff_req_t req = {.data = NULL};
   char text[300];
@@ -203,7 +232,7 @@ static void a_dump_names_who_waits(void **state) {
   uint64_t item;
   uint64_t got;
   char end;
-  make(1, HANDOFF_BLOCK);
+  set_up(1, HANDOFF_BLOCK);
   call_get(&call, &slot, &got, HANDOFF_NEVER);
   queued_await_getters(&slot, 1);
   assert_int_equal(handoff_port_get(&fixture->port, &req, &slot, &item, on_cancelled), 0);
@@ -214,20 +243,20 @@ static void a_dump_names_who_waits(void **state) {
   (void)snprintf(expected, sizeof expected, "\n  request 0x%jx waits to get for ",
                  (uintmax_t)(uintptr_t)&req);
   assert_non_null(strstr(text, expected));
-  put_some(1);
+  slot_put_items(&slot, 1, 1);
   assert_int_equal(call_end(&call), 0);
   assert_int_equal(handoff_cancel(&req), 0);
   uv_run(&fixture->loop, UV_RUN_DEFAULT);
   handoff_slot_destroy(&slot);
 }
 
-static void a_dump_is_cut_to_the_buffer(void **state) {
+static void a_dump_is_truncated_to_the_buffer(void **state) {
   char whole[200];
   char text[200];
   int length;
   size_t size;
   (void)state;
-  make(1, HANDOFF_BLOCK);
+  set_up(1, HANDOFF_BLOCK);
   length = handoff_slot_dump(&slot, whole, sizeof whole);
   assert_int_equal(handoff_slot_dump(&slot, NULL, 0), length);
   for (size = 1; size <= (size_t)length + 1; size++) {
@@ -240,108 +269,34 @@ static void a_dump_is_cut_to_the_buffer(void **state) {
   handoff_slot_destroy(&slot);
 }
 
-/* ------------------------------------------------------------------------------------- bind -- */
-
-static void a_call_that_only_this_thread_could_end_is_refused(void **state) {
-  uint64_t item = 3;
-  (void)state;
-  make(1, HANDOFF_BLOCK);
-  assert_int_equal(handoff_slot_bind(&slot, HANDOFF_PRODUCER), 0);
-  assert_int_equal(handoff_slot_get(&slot, &item), UV_EBUSY);
-  assert_int_equal(handoff_slot_get_until(&slot, &item, HANDOFF_NEVER), UV_EBUSY);
-  assert_int_equal(handoff_slot_get_until(&slot, &item, 0),
-                   UV_ETIMEDOUT); /* it would not have waited */
-  assert_int_equal(handoff_slot_try_get(&slot, &item), UV_EAGAIN);
-  assert_int_equal(item, 3);
-  assert_int_equal(handoff_slot_put(&slot, &item), 0); /* what need not wait is done */
-  assert_int_equal(handoff_slot_bind(&slot, HANDOFF_CONSUMER), 0);
-  assert_int_equal(handoff_slot_put(&slot, &item), UV_EBUSY);
-  assert_int_equal(handoff_slot_put_until(&slot, &item, HANDOFF_NEVER), UV_EBUSY);
-  assert_int_equal(handoff_slot_get(&slot, &item), 0);
-  handoff_slot_shut(&slot);
-  assert_int_equal(handoff_slot_put(&slot, &item), UV_EPIPE);
-  assert_int_equal(handoff_slot_get(&slot, &item), UV_EOF);
-  handoff_slot_destroy(&slot);
-}
-
-static void at_capacity_0_it_is_refused_too(void **state) {
-  uint64_t item = 3;
-  (void)state;
-  make(0, HANDOFF_BLOCK);
-  assert_int_equal(handoff_slot_bind(&slot, HANDOFF_CONSUMER), 0);
-  assert_int_equal(handoff_slot_put(&slot, &item), UV_EBUSY);
-  handoff_slot_destroy(&slot);
-}
-
-static void other_threads_wait_as_ever(void **state) {
-  call_t call;
-  uint64_t got = 0;
-  uint64_t item = 3;
-  (void)state;
-  make(1, HANDOFF_BLOCK);
-  assert_int_equal(handoff_slot_bind(&slot, HANDOFF_PRODUCER), 0);
-  call_get(&call, &slot, &got, HANDOFF_NEVER);
-  queued_await_getters(&slot, 1);
-  assert_int_equal(handoff_slot_put(&slot, &item), 0);
-  assert_int_equal(call_end(&call), 0);
-  assert_int_equal(got, 3);
-  handoff_slot_destroy(&slot);
-}
-
-static void bind_again(void *arg) {
-  (void)arg;
-  assert_int_equal(handoff_slot_bind(&slot, HANDOFF_CONSUMER), 0);
-}
-
-static void a_promise_can_be_moved_to_another_thread(void **state) {
-  uv_thread_t thread;
-  call_t call;
-  uint64_t items[2] = {1, 2};
-  (void)state;
-  make(1, HANDOFF_BLOCK);
-  put_some(1);
-  assert_int_equal(handoff_slot_bind(&slot, HANDOFF_CONSUMER), 0);
-  assert_int_equal(uv_thread_create(&thread, bind_again, NULL), 0);
-  assert_int_equal(uv_thread_join(&thread), 0);
-  call_get(&call, &slot, &items[1], HANDOFF_NEVER); /* makes room, sooner or later */
-  assert_int_equal(handoff_slot_put(&slot, &items[0]), 0);
-  assert_int_equal(call_end(&call), 0);
-  handoff_slot_destroy(&slot);
-}
-
 static void misuse_is_refused(void **state) {
-  handoff_slot_stats_t stats;
+  handoff_slot_stats_t stats = {.size = sizeof stats};
   char text[8];
   (void)state;
-  make(1, HANDOFF_BLOCK);
+  set_up(1, HANDOFF_BLOCK);
   assert_int_equal(handoff_slot_stats(&slot, NULL), UV_EINVAL);
   assert_int_equal(handoff_slot_stats(NULL, &stats), UV_EINVAL);
   assert_int_equal(handoff_slot_dump(NULL, text, sizeof text), UV_EINVAL);
   assert_int_equal(handoff_slot_dump(&slot, NULL, 1), UV_EINVAL);
-  assert_int_equal(handoff_slot_bind(NULL, HANDOFF_CONSUMER), UV_EINVAL);
-  assert_int_equal(handoff_slot_bind(&slot, (handoff_side_t)2), UV_EINVAL);
   handoff_slot_destroy(&slot);
   assert_int_equal(handoff_slot_stats(&slot, &stats), UV_EINVAL);
   assert_int_equal(handoff_slot_dump(&slot, text, sizeof text), UV_EINVAL);
-  assert_int_equal(handoff_slot_bind(&slot, HANDOFF_CONSUMER), UV_EINVAL);
 }
 
 int main(void) {
   static const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup(a_new_slot_has_done_nothing, set_up),
-      cmocka_unit_test_setup(items_are_counted, set_up),
-      cmocka_unit_test_setup(what_is_replaced_is_counted, set_up),
-      cmocka_unit_test_setup(waits_are_counted_on_the_side_that_waits, set_up),
-      cmocka_unit_test_setup(a_rendezvous_is_counted_too, set_up),
+      bounded_test(a_new_slots_counters_are_0),
+      bounded_test(stats_fill_no_more_than_the_callers_size),
+      bounded_test(items_are_counted),
+      bounded_test(evicted_items_are_counted_and_do_not_raise_the_high_water),
+      bounded_test(discarded_items_do_not_raise_the_high_water),
+      bounded_test(waits_are_counted_on_the_side_that_waits),
+      bounded_test(a_rendezvous_is_counted),
       loop_test(cancelled_requests_are_counted),
-      cmocka_unit_test_setup(a_dump_names_the_slot_and_its_items, set_up),
-      loop_test(a_dump_names_who_waits),
-      cmocka_unit_test_setup(a_dump_is_cut_to_the_buffer, set_up),
-      cmocka_unit_test_setup(a_call_that_only_this_thread_could_end_is_refused, set_up),
-      cmocka_unit_test_setup(at_capacity_0_it_is_refused_too, set_up),
-      cmocka_unit_test_setup(other_threads_wait_as_ever, set_up),
-      cmocka_unit_test_setup(a_promise_can_be_moved_to_another_thread, set_up),
-      cmocka_unit_test_setup(misuse_is_refused, set_up),
+      bounded_test(a_dump_names_the_slot_and_counts_its_items),
+      loop_test(a_dump_lists_the_waiters),
+      bounded_test(a_dump_is_truncated_to_the_buffer),
+      bounded_test(misuse_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,14 +28,13 @@ static int tear_down(void **state) {
 static void a_notified_parker_does_not_wait_until_it_is_reset(void **state) {
   (void)state;
   handoff__parker_unpark_locked(&parker);
-  handoff__parker_spin(&parker, UINT_MAX); /* longer than the watchdog waits */
-  assert_true(handoff__parker_wait(&parker, HANDOFF_NEVER));
-  assert_true(handoff__parker_wait(&parker, 0)); /* the deadline has passed too */
+  assert_true(handoff__parker_wait(&parker, 0, HANDOFF_NEVER));
+  assert_true(handoff__parker_wait(&parker, UINT_MAX, HANDOFF_NEVER)); /* nor does it spin */
+  assert_true(handoff__parker_wait(&parker, 0, 0)); /* the deadline has passed too */
   handoff__parker_reset(&parker);
-  handoff__parker_spin(&parker, 10);
-  assert_false(handoff__parker_wait(&parker, 0));
+  assert_false(handoff__parker_wait(&parker, 10, 0));
   handoff__parker_unpark_unlocked(&parker);
-  assert_true(handoff__parker_wait(&parker, HANDOFF_NEVER));
+  assert_true(handoff__parker_wait(&parker, 0, HANDOFF_NEVER));
 }
 
 static void a_wait_ends_at_its_deadline_and_not_before(void **state) {
@@ -43,7 +42,7 @@ static void a_wait_ends_at_its_deadline_and_not_before(void **state) {
   (void)state;
   for (i = 0; i < DURATIONS; i++) {
     uint64_t deadline_ns = uv_hrtime() + durations_ns[i];
-    assert_false(handoff__parker_wait(&parker, deadline_ns));
+    assert_false(handoff__parker_wait(&parker, (unsigned)i, deadline_ns));
     assert_true(uv_hrtime() >= deadline_ns);
   }
 }
@@ -74,7 +73,7 @@ static void a_notification_ends_a_wait_with_any_deadline(void **state) {
     assert_int_equal(handoff__parker_init(&short_lived), 0);
     assert_int_equal(
         uv_thread_create(&thread, is_locked ? unpark_locked : unpark_unlocked, &short_lived), 0);
-    assert_true(handoff__parker_wait(&short_lived, deadlines_ns[round % 3]));
+    assert_true(handoff__parker_wait(&short_lived, round, deadlines_ns[round % 3]));
     if (is_locked) { /* the thread that notified may not have returned yet */
       handoff__parker_destroy(&short_lived);
     }
@@ -108,7 +107,8 @@ static void a_signal_without_a_notification_does_not_end_the_wait(void **state) 
     handoff__parker_reset(&parker);
     atomic_store(&is_unparked, false);
     assert_int_equal(uv_thread_create(&thread, signal_then_unpark, NULL), 0);
-    assert_true(handoff__parker_wait(&parker, round % 2 == 0 ? HANDOFF_NEVER : HANDOFF_NEVER - 1));
+    assert_true(
+        handoff__parker_wait(&parker, round, round % 2 == 0 ? HANDOFF_NEVER : HANDOFF_NEVER - 1));
     assert_true(atomic_load(&is_unparked));
     assert_int_equal(uv_thread_join(&thread), 0);
   }

@@ -94,6 +94,22 @@ static void a_shut_slot_is_reported_before_a_timeout(void **state) {
   handoff_slot_destroy(&slot);
 }
 
+#if defined(__unix__) && !defined(__ANDROID__)
+static void a_cancelled_thread_finishes_its_call(void **state) {
+  uint64_t item = 0;
+  call_t getter;
+  (void)state;
+  set_up(1);
+  call_get(&getter, &slot, &item, HANDOFF_NEVER);
+  queued_await_getters(&slot, 1);
+  assert_int_equal(pthread_cancel(getter.thread), 0);
+  slot_put_items(&slot, 5, 1);
+  assert_int_equal(call_end(&getter), 0);
+  assert_int_equal(item, 5);
+  handoff_slot_destroy(&slot);
+}
+#endif
+
 /* --------------------------------------------------------------------- after the wait timed out -- */
 
 static void a_call_that_timed_out_leaves_no_waiter(void **state) {
@@ -250,16 +266,19 @@ static void bind_refuses_misuse(void **state) {
 
 int main(void) {
   static const struct CMUnitTest tests[] = {
-      bounded_test(after_its_deadline_a_call_does_what_it_can_do_at_once),
-      bounded_test(a_call_times_out_at_its_deadline_and_not_before),
-      bounded_test(a_call_waits_for_a_far_deadline),
-      bounded_test(a_shut_slot_is_reported_before_a_timeout),
-      bounded_test(a_call_that_timed_out_leaves_no_waiter),
-      bounded_test(a_claimed_waiter_does_not_time_out),
-      bounded_test(a_call_that_timed_out_has_not_transferred_its_item),
-      bounded_test(a_wait_that_only_the_calling_thread_could_end_is_refused),
-      bounded_test(other_threads_may_wait_and_a_later_bind_moves_the_declaration),
-      bounded_test(bind_refuses_misuse),
+    bounded_test(after_its_deadline_a_call_does_what_it_can_do_at_once),
+    bounded_test(a_call_times_out_at_its_deadline_and_not_before),
+    bounded_test(a_call_waits_for_a_far_deadline),
+    bounded_test(a_shut_slot_is_reported_before_a_timeout),
+#if defined(__unix__) && !defined(__ANDROID__)
+    bounded_test(a_cancelled_thread_finishes_its_call),
+#endif
+    bounded_test(a_call_that_timed_out_leaves_no_waiter),
+    bounded_test(a_claimed_waiter_does_not_time_out),
+    bounded_test(a_call_that_timed_out_has_not_transferred_its_item),
+    bounded_test(a_wait_that_only_the_calling_thread_could_end_is_refused),
+    bounded_test(other_threads_may_wait_and_a_later_bind_moves_the_declaration),
+    bounded_test(bind_refuses_misuse),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

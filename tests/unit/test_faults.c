@@ -10,7 +10,7 @@
 #include "lib/rig.h"
 #include "lib/slot.h"
 
-/* ----------------------------------------------------------------------------- fault injection -- */
+/* --------------------------------------------------------------------------- fault injection -- */
 
 static _Thread_local unsigned countdown;  /* the call that will fail; 0: none */
 static _Thread_local bool all_later_fail; /* the calls after it too */
@@ -138,7 +138,7 @@ static unsigned count_faults(int (*init)(void *object), void *object, bool is_pe
   }
 }
 
-/* --------------------------------------------------------------------------------------- init -- */
+/* -------------------------------------------------------------------------------------- init -- */
 
 /* One allocation, and two parkers of a mutex and a condition variable. On one CPU the two locks are
  * mutexes. */
@@ -212,7 +212,7 @@ static void a_failed_lane_init_leaves_nothing_behind(void **state) {
   }
 }
 
-/* ------------------------------------------------------------------------------------ threads -- */
+/* ----------------------------------------------------------------------------------- threads -- */
 
 static int start_lane(void *object) {
   rig_t *rig = object;
@@ -258,7 +258,7 @@ static void a_lane_without_threads_can_be_closed(void **state) {
   }
 }
 
-/* -------------------------------------------------------------------------------------- waits -- */
+/* ------------------------------------------------------------------------------------- waits -- */
 
 /* From now on, threads that wait in that slot need parkers on their stacks. */
 static void claim_parkers(handoff_slot_t *slot) {

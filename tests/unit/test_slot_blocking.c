@@ -10,7 +10,7 @@ static handoff_slot_t slot;
 
 static void set_up(size_t capacity) { slot = slot_new(sizeof(uint64_t), capacity); }
 
-/* ------------------------------------------------------------------------------- the deadline -- */
+/* ------------------------------------------------------------------------------ the deadline -- */
 
 static void after_its_deadline_a_call_does_what_it_can_do_at_once(void **state) {
   uint64_t in = 5;
@@ -110,7 +110,7 @@ static void a_cancelled_thread_finishes_its_call(void **state) {
 }
 #endif
 
-/* --------------------------------------------------------------------- after the wait timed out -- */
+/* ------------------------------------------------------------------ after the wait timed out -- */
 
 static void a_call_that_timed_out_leaves_no_waiter(void **state) {
   size_t capacity;
@@ -170,7 +170,7 @@ static void a_claimed_waiter_does_not_time_out(void **state) {
   handoff_slot_destroy(&slot);
 }
 
-/* However a transfer and a deadline race: the item is in the slot if and only if the call says so. */
+/* A transfer races with a deadline. The item is in the slot if and only if the call returned 0. */
 static void a_call_that_timed_out_has_not_transferred_its_item(void **state) {
   unsigned round;
   (void)state;
@@ -195,7 +195,7 @@ static void a_call_that_timed_out_has_not_transferred_its_item(void **state) {
   }
 }
 
-/* --------------------------------------------------------------------------------------- bind -- */
+/* -------------------------------------------------------------------------------------- bind -- */
 
 static void a_wait_that_only_the_calling_thread_could_end_is_refused(void **state) {
   uint64_t item = 3;

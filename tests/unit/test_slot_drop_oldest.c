@@ -131,7 +131,7 @@ static void a_request_evicts_too(void **state) {
   handoff_slot_destroy(&slot);
 }
 
-/* ------------------------------------------------------------------------------- the finalizer -- */
+/* ----------------------------------------------------------------------------- the finalizer -- */
 
 /* Evicts in turn, up to item 5. A lock held during this call would deadlock here. */
 static void on_drop_use_slot(void *item, void *arg) {

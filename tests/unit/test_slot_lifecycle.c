@@ -7,7 +7,7 @@
 #include "lib/bounded.h"
 #include "lib/slot.h"
 
-/* --------------------------------------------------------------------------------------- init -- */
+/* -------------------------------------------------------------------------------------- init -- */
 
 static void by_default_capacity_is_1_and_puts_block(void **state) {
   handoff_slot_options_t options = handoff_slot_options(12);
@@ -113,7 +113,7 @@ static void init_leaves_data_alone(void **state) {
   handoff_slot_destroy(&slot);
 }
 
-/* --------------------------------------------------------------------------------------- shut -- */
+/* -------------------------------------------------------------------------------------- shut -- */
 
 static void a_put_into_a_shut_slot_is_refused_and_the_caller_keeps_the_item(void **state) {
   handoff_slot_t slot = slot_new(sizeof(uint64_t), 1);
@@ -171,7 +171,7 @@ static void a_slot_is_drained_once_shut_and_empty_until_it_is_reset(void **state
   handoff_slot_destroy(&slot);
 }
 
-/* ------------------------------------------------------------------------------- the finalizer -- */
+/* ----------------------------------------------------------------------------- the finalizer -- */
 
 typedef struct {
   uint64_t seen[8];

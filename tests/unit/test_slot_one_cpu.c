@@ -1,5 +1,5 @@
-/* unit.slot_one_cpu: on one CPU the locks are mutexes and nothing spins, because no other thread can
- * run meanwhile. */
+/* unit.slot_one_cpu: on one CPU the locks are mutexes and nothing spins, because no other thread
+ * can run meanwhile. */
 
 #include "lib/bounded.h"
 #include "lib/call.h"

@@ -27,7 +27,7 @@ static handoff_slot_stats_t stats_of_slot(void) {
   return stats;
 }
 
-/* -------------------------------------------------------------------------------------- stats -- */
+/* ------------------------------------------------------------------------------------- stats -- */
 
 static void a_new_slots_counters_are_0(void **state) {
   const handoff_slot_stats_t zero = {.size = sizeof zero};
@@ -201,7 +201,7 @@ static void cancelled_requests_are_counted(void **state) {
   handoff_slot_destroy(&slot);
 }
 
-/* --------------------------------------------------------------------------------------- dump -- */
+/* -------------------------------------------------------------------------------------- dump -- */
 
 static void assert_dump(const char *expected) {
   char text[200];

@@ -140,7 +140,7 @@ static void items_of_any_size_arrive_whole_and_nothing_beside_them_is_written(vo
   }
 }
 
-/* --------------------------------------------------------------------------------------- peek -- */
+/* -------------------------------------------------------------------------------------- peek -- */
 
 static void peek_copies_the_oldest_item_and_leaves_it_in_the_slot(void **state) {
   handoff_slot_t slot = slot_new(sizeof(uint64_t), 2);

@@ -55,7 +55,7 @@ static void assert_items(uint64_t first, size_t count) {
   }
 }
 
-/* ------------------------------------------------------------------------- order and hand-off -- */
+/* ------------------------------------------------------------------------ order and hand-off -- */
 
 static void waiting_getters_are_served_in_their_order(void **state) {
   size_t capacity;
@@ -153,7 +153,7 @@ static void no_put_overtakes_a_waiting_putter(void **state) {
   }
 }
 
-/* --------------------------------------------------------------------------------- rendezvous -- */
+/* -------------------------------------------------------------------------------- rendezvous -- */
 
 static void with_capacity_0_a_put_returns_once_its_item_is_taken(void **state) {
   uint64_t item = 0;
@@ -182,7 +182,7 @@ static void with_capacity_0_try_put_succeeds_if_a_getter_waits(void **state) {
   handoff_slot_destroy(&slot);
 }
 
-/* --------------------------------------------------------------------------------------- shut -- */
+/* -------------------------------------------------------------------------------------- shut -- */
 
 static void shut_and_abort_wake_every_putter_which_keeps_its_item(void **state) {
   size_t capacity;
@@ -266,7 +266,7 @@ static void the_last_user_may_destroy_the_slot(void **state) {
   }
 }
 
-/* --------------------------------------------------------- waiters without threads, cancelling -- */
+/* ------------------------------------------------------- waiters without threads, cancelling -- */
 
 #define WAITERS 3
 

@@ -9,9 +9,9 @@
 typedef struct call_s {
   uv_thread_t thread;
   handoff_slot_t *slot;
-  handoff_side_t side;
   void *item;
   uint64_t deadline_ns;
+  handoff_side_t side;
   int status;           /* what the call returned */
   uint64_t returned_ns; /* when it returned */
 } call_t;

@@ -92,7 +92,7 @@ static void a_call_that_cannot_succeed_by_spinning_does_not_spin(void **state) {
       handoff__transfer(slot.impl, HANDOFF_CONSUMER, &item, &waiter, HANDOFF__SPIN_NONE, false),
       UV_EAGAIN);
   assert_int_equal(pauses_of_get(HANDOFF__SPIN_LONG, UV_EAGAIN), 0); /* a waiter goes first */
-  handoff__list_remove(&waiter.link);
+  assert_true(handoff__waitq_cancel(&slot, &waiter));
   handoff_slot_destroy(&slot);
 
   set_up(1);

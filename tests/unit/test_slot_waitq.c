@@ -268,7 +268,7 @@ static void the_last_user_may_destroy_the_slot(void **state) {
 
 /* ------------------------------------------------------- waiters without threads, cancelling -- */
 
-#define WAITERS 3
+#define WAITERS ((size_t)3)
 
 static struct handoff__waiter waiters[WAITERS];
 static size_t woken[WAITERS]; /* which of them, in the order of their wakes */

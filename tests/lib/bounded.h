@@ -19,7 +19,6 @@
 
 #define US_NS UINT64_C(1000)
 #define MS_NS UINT64_C(1000000)
-#define HOUR_NS (3600000 * MS_NS)
 
 #define BOUNDED_SECONDS 30u
 

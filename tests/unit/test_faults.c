@@ -310,7 +310,7 @@ static void a_lane_whose_workers_cannot_wait_ends_with_the_error(void **state) {
     rig_t *rig = rig_new(state);
     rig->options.capacity = i % 3;
     rig->options.event_capacity = i % 2 == 0 ? 64 : 1;
-    rig->options.consumer.interval_ns = i % 5 == 0 ? HOUR_NS : 0;
+    rig->options.consumer.interval_ns = i % 5 == 0 ? 3600000 * MS_NS : 0;
     rig_init(rig);
     claim_parkers(&rig->lane.impl->items);
     for (side = 0; side < 2; side++) {

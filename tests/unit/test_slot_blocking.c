@@ -85,7 +85,7 @@ static void a_shut_slot_is_reported_before_a_timeout(void **state) {
   call_t getter;
   (void)state;
   set_up(1);
-  call_get(&getter, &slot, &item, uv_hrtime() + HOUR_NS);
+  call_get(&getter, &slot, &item, uv_hrtime() + 3600000 * MS_NS);
   queued_await_getters(&slot, 1);
   handoff_slot_shut(&slot);
   assert_int_equal(call_end(&getter), UV_EOF);

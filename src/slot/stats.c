@@ -96,7 +96,7 @@ static void add_waiters(struct text *text, struct handoff__slot_side *side, cons
 }
 
 int handoff_slot_dump(handoff_slot_t *slot, char *text, size_t size) {
-  struct text dump = {text, size, 0};
+  struct text dump;
   struct handoff__slot *s;
   handoff_slot_stats_t stats;
 
@@ -104,6 +104,9 @@ int handoff_slot_dump(handoff_slot_t *slot, char *text, size_t size) {
     return UV_EINVAL;
   }
   s = slot->impl;
+  dump.at = text;
+  dump.size = size;
+  dump.length = 0;
   handoff__slot_lock(s);
   read_stats(s, &stats);
   add(&dump, "slot %s: %s, %zu of %zu items, %" PRIu64 " puts, %" PRIu64 " gets\n",

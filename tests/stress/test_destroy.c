@@ -1,160 +1,165 @@
-/* stress.destroy: the last user of a slot takes it down, and frees its memory, as soon as its own call has returned.
- * Sanitizers and valgrind see who touches it after that. */
+/* stress.destroy: the last user of a slot destroys it and frees its memory as soon as its own call
+ * has returned, while the other thread is still on its way out of the library. AddressSanitizer and
+ * valgrind report any access after that. */
 
-#include <stdatomic.h>
+#include "stress/call_variants.h"
+#include "stress/delay_injection.h"
 
-#include "stress/jitter.h"
-#include "stress/ways.h"
+/* -------------------------------------------------------------- the caller destroys the slot -- */
 
-/* A slot for an item or two, on the heap, that the one who sent it by mail takes down as soon as its own call has
- * returned: the other one, who makes one call and then is done with it, may still be on its way out. */
-enum { REPLY, QUESTION, PAIR, REFUSAL };
+/* What the peer does with the slot: the one call that it makes. */
+enum { PEER_PUTS, PEER_GETS, PEER_GETS_THE_FIRST_OF_TWO, PEER_SHUTS, PEER_CALLS };
 
-typedef struct letter_s {
-  gated_t gated;
-  int kind;
-  uint64_t item;     /* the asker's */
-  handoff_req_t req; /* if that is a loop */
-} letter_t;
+/* A slot on the heap, for one transfer between its owner and the peer. */
+typedef struct oneshot_s {
+  tracked_slot_t tracked;
+  int peer_call;
+  uint64_t item;     /* the owner's */
+  handoff_req_t req; /* if the owner is a loop */
+} oneshot_t;
 
-/* Without a deadline: a call that gives up has to look at the slot again. */
-static void answer(void *arg) {
-  handoff_slot_t *mail = arg;
-  letter_t *letter;
-  dice_t dice = dice_new(1000005);
+/* The peer's calls have no deadline: a call that times out has to lock the slot again. */
+static void run_peer(void *arg) {
+  handoff_slot_t *inbox = arg;
+  rng_t rng = rng_new(1000005);
+  oneshot_t *shared;
 
-  while (handoff_slot_get(mail, &letter) == 0) {
-    uint64_t item = (uintptr_t)letter;
-    dice_dawdle(&dice, 2000);
-    switch (letter->kind) {
-      case REPLY:
-        CHECK(handoff_slot_put(&letter->gated.slot, &item) == 0);
-        break;
-      case QUESTION:
-      case PAIR: /* the first of the two */
-        CHECK(handoff_slot_get(&letter->gated.slot, &item) == 0);
-        CHECK(item == (uintptr_t)letter);
-        break;
-      case REFUSAL:
-        handoff_slot_shut(&letter->gated.slot);
-        break;
+  while (handoff_slot_get(inbox, &shared) == 0) {
+    uint64_t item = (uintptr_t)shared;
+    rng_busy_wait(&rng, 2000);
+    if (shared->peer_call == PEER_SHUTS) {
+      handoff_slot_shut(&shared->tracked.slot);
+    } else if (shared->peer_call == PEER_PUTS) {
+      CHECK(handoff_slot_put(&shared->tracked.slot, &item) == 0);
+    } else {
+      CHECK(handoff_slot_get(&shared->tracked.slot, &item) == 0);
+      CHECK(item == (uintptr_t)shared);
     }
   }
 }
 
-static bool is_put(const letter_t *letter) {
-  return letter->kind == QUESTION || letter->kind == PAIR;
+static bool owner_puts(const oneshot_t *shared) {
+  return shared->peer_call == PEER_GETS || shared->peer_call == PEER_GETS_THE_FIRST_OF_TWO;
 }
 
-static letter_t *send_letter(handoff_slot_t *mail, dice_t *dice) {
+/* Creates a slot and sends it to the peer. A putting owner knows that the peer has got its item
+ * when a put at capacity 0 returns, or when a second put at capacity 1 succeeds. */
+static oneshot_t *send_to_peer(handoff_slot_t *inbox, rng_t *rng) {
   handoff_slot_options_t options = handoff_slot_options(sizeof(uint64_t));
-  letter_t *letter = calloc(1, sizeof *letter);
+  oneshot_t *shared = calloc(1, sizeof *shared);
 
-  CHECK(letter != NULL);
-  letter->item = (uintptr_t)letter;
-  letter->kind = (int)dice_below(dice, 4);
-  atomic_init(&letter->gated.is_shut, letter->kind == REFUSAL);
-  /* A putter knows that an item has been taken when a put at capacity 0 has returned, or when there is room
-   * for another one at capacity 1. */
-  options.capacity = letter->kind == QUESTION ? 0 : letter->kind == PAIR ? 1 : dice_below(dice, 3);
-  CHECK(handoff_slot_init(&letter->gated.slot, &options) == 0);
-  CHECK(letter->kind != PAIR || handoff_slot_try_put(&letter->gated.slot, &letter->item) == 0);
-  CHECK(handoff_slot_put(mail, &letter) == 0);
-  return letter;
+  CHECK(shared != NULL);
+  shared->item = (uintptr_t)shared;
+  shared->peer_call = (int)rng_below(rng, PEER_CALLS);
+  atomic_init(&shared->tracked.is_shut, shared->peer_call == PEER_SHUTS);
+  options.capacity = shared->peer_call == PEER_GETS                    ? 0
+                     : shared->peer_call == PEER_GETS_THE_FIRST_OF_TWO ? 1
+                                                                       : rng_below(rng, 3);
+  delay_cpus = 1 + (unsigned)rng_below(rng, 2);
+  CHECK(handoff_slot_init(&shared->tracked.slot, &options) == 0);
+  if (shared->peer_call == PEER_GETS_THE_FIRST_OF_TWO) {
+    CHECK(handoff_slot_try_put(&shared->tracked.slot, &shared->item) == 0);
+  }
+  CHECK(handoff_slot_put(inbox, &shared) == 0);
+  return shared;
 }
 
-static void end_letter(letter_t *letter, int err) {
-  CHECK(err == (letter->kind == REFUSAL ? UV_EOF : 0) && letter->item == (uintptr_t)letter);
-  handoff_slot_destroy(&letter->gated.slot);
-  free(letter);
+static void destroy_after(oneshot_t *shared, int err) {
+  CHECK(err == (shared->peer_call == PEER_SHUTS ? UV_EOF : 0));
+  CHECK(shared->item == (uintptr_t)shared);
+  handoff_slot_destroy(&shared->tracked.slot);
+  free(shared);
 }
 
-static void ask(handoff_slot_t *mail, dice_t *dice) {
-  letter_t *letter = send_letter(mail, dice);
+static void transfer_once(handoff_slot_t *inbox, rng_t *rng) {
+  oneshot_t *shared = send_to_peer(inbox, rng);
+  handoff_side_t side = owner_puts(shared) ? HANDOFF_PRODUCER : HANDOFF_CONSUMER;
   int err = UV_EAGAIN;
 
-  dice_dawdle(dice, 2000);
-  if (letter->kind ==
-      PAIR) { /* who gives up, and then finds room, is who the other one is about to serve */
-    err = handoff_slot_put_until(&letter->gated.slot, &letter->item,
-                                 uv_hrtime() + dice_below(dice, 5000));
+  rng_busy_wait(rng, 2000);
+  if (shared->peer_call == PEER_GETS_THE_FIRST_OF_TWO) {
+    /* A short deadline: the peer may be about to complete this wait when it is cancelled. */
+    err = handoff_slot_put_until(&shared->tracked.slot, &shared->item,
+                                 uv_hrtime() + rng_below(rng, 5000));
   }
   while (err == UV_EAGAIN || err == UV_ETIMEDOUT) {
-    err = is_put(letter) ? ways_put(&letter->gated, dice, ANY, &letter->item)
-                         : ways_get(&letter->gated, dice, ANY, &letter->item);
+    err = tracked_call(&shared->tracked, rng, ANY, side, &shared->item);
   }
-  end_letter(letter, err);
+  destroy_after(shared, err);
 }
 
-static void test_the_asker_destroys(void **state) {
-  handoff_slot_options_t options = handoff_slot_options(sizeof(letter_t *));
-  dice_t dice = dice_new(1000006);
-  size_t rounds = dice_scaled(20000);
-  handoff_slot_t mail;
+static void start_peer(handoff_slot_t *inbox, uv_thread_t *thread) {
+  handoff_slot_options_t options = handoff_slot_options(sizeof(oneshot_t *));
+  options.capacity = 4;
+  assert_int_equal(handoff_slot_init(inbox, &options), 0);
+  assert_int_equal(uv_thread_create(thread, run_peer, inbox), 0);
+}
+
+static void end_peer(handoff_slot_t *inbox, uv_thread_t *thread) {
+  handoff_slot_shut(inbox);
+  assert_int_equal(uv_thread_join(thread), 0);
+  handoff_slot_destroy(inbox);
+}
+
+static void test_a_thread_destroys_the_slot_after_its_call(void **state) {
+  stress_series_t series = stress_series(20000);
+  rng_t rng = rng_new(1000006);
+  handoff_slot_t inbox;
   uv_thread_t thread;
   (void)state;
 
-  options.capacity = 4;
-  assert_int_equal(handoff_slot_init(&mail, &options), 0);
-  assert_int_equal(uv_thread_create(&thread, answer, &mail), 0);
-  while (rounds-- != 0) {
-    ask(&mail, &dice);
+  start_peer(&inbox, &thread);
+  while (stress_next(&series)) {
+    transfer_once(&inbox, &rng);
   }
-  handoff_slot_shut(&mail);
-  assert_int_equal(uv_thread_join(&thread), 0);
-  handoff_slot_destroy(&mail);
+  end_peer(&inbox, &thread);
 }
 
-/* ------------------------------------------------------------------------------ a loop asks -- */
+/* ------------------------------------------------------------------ a loop destroys the slot -- */
 
-/* In the callback the request is the loop's again, and the slot with it. */
-static void on_answered(handoff_req_t *req, int status) { end_letter(req->data, status); }
+static void on_done(handoff_req_t *req, int status) { destroy_after(req->data, status); }
 
-static void ask_by_request(handoff_slot_t *mail, dice_t *dice, handoff_port_t *port) {
-  letter_t *letter = send_letter(mail, dice);
-  int err;
+static void submit(handoff_slot_t *inbox, rng_t *rng, handoff_port_t *port) {
+  oneshot_t *shared = send_to_peer(inbox, rng);
+  handoff_slot_t *slot = &shared->tracked.slot;
+  handoff_req_t *req = &shared->req;
 
-  letter->req.data = letter;
-  dice_dawdle(dice, 2000);
-  err = is_put(letter)
-            ? handoff_port_put(port, &letter->req, &letter->gated.slot, &letter->item, on_answered)
-            : handoff_port_get(port, &letter->req, &letter->gated.slot, &letter->item, on_answered);
-  CHECK(err == 0);
+  req->data = shared;
+  rng_busy_wait(rng, 2000);
+  CHECK((owner_puts(shared) ? handoff_port_put(port, req, slot, &shared->item, on_done)
+                            : handoff_port_get(port, req, slot, &shared->item, on_done)) == 0);
 }
 
-static void test_the_asking_loop_destroys(void **state) {
-  handoff_slot_options_t options = handoff_slot_options(sizeof(letter_t *));
-  dice_t dice = dice_new(1000008);
-  size_t rounds = dice_scaled(5000);
-  handoff_slot_t mail;
+static void test_a_loop_destroys_the_slot_in_the_callback(void **state) {
+  stress_series_t series = stress_series(5000);
+  rng_t rng = rng_new(1000008);
+  handoff_slot_t inbox;
   handoff_port_t port;
   uv_thread_t thread;
   uv_loop_t loop;
   (void)state;
 
-  options.capacity = 4;
   assert_int_equal(uv_loop_init(&loop), 0);
   assert_int_equal(handoff_port_init(&loop, &port), 0);
-  assert_int_equal(handoff_slot_init(&mail, &options), 0);
-  assert_int_equal(uv_thread_create(&thread, answer, &mail), 0);
-  while (rounds-- != 0) {
-    size_t letters = 1 + dice_below(&dice, 4);
-    while (letters-- != 0) {
-      ask_by_request(&mail, &dice, &port);
+  start_peer(&inbox, &thread);
+  while (stress_next(&series)) {
+    size_t requests = 1 + rng_below(&rng, 4);
+    while (requests-- != 0) {
+      submit(&inbox, &rng, &port);
     }
-    assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0); /* until all are answered */
+    assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0); /* until all have completed */
   }
-  handoff_slot_shut(&mail);
-  assert_int_equal(uv_thread_join(&thread), 0);
-  handoff_slot_destroy(&mail);
+  end_peer(&inbox, &thread);
   assert_int_equal(handoff_port_close(&port, NULL), 0);
   assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
   assert_int_equal(uv_loop_close(&loop), 0);
 }
 
-/* ------------------------------------------------------------------------------ the last user -- */
+/* --------------------------------------------------------------- the last of several threads -- */
 
-/* Two or three users, each of which makes one call; who finds itself the last one takes the slot down. */
+#define USERS 3
+
+/* A slot on the heap that each user calls once. The last one destroys it. */
 typedef struct shared_s {
   handoff_slot_t slot;
   atomic_size_t users;
@@ -163,19 +168,19 @@ typedef struct shared_s {
 typedef struct user_s {
   uv_thread_t thread;
   handoff_slot_t inbox; /* of shared_t * */
-  dice_t dice;
+  rng_t rng;
 } user_t;
 
-static void use_once(shared_t *shared, dice_t *dice) {
+static void use_once(shared_t *shared, rng_t *rng) {
   uint64_t item = 0;
   int err = 0;
 
-  switch (dice_below(dice, 5)) {
+  switch (rng_below(rng, 5)) {
     case 0:
-      err = handoff_slot_put_until(&shared->slot, &item, ways_deadline(dice));
+      err = handoff_slot_put_until(&shared->slot, &item, random_deadline(rng));
       break;
     case 1:
-      err = handoff_slot_get_until(&shared->slot, &item, ways_deadline(dice));
+      err = handoff_slot_get_until(&shared->slot, &item, random_deadline(rng));
       break;
     case 2:
       err = handoff_slot_try_put(&shared->slot, &item);
@@ -194,39 +199,45 @@ static void use_once(shared_t *shared, dice_t *dice) {
   }
 }
 
-static void use_many(void *arg) {
+static void run_user(void *arg) {
   user_t *user = arg;
   shared_t *shared;
   while (handoff_slot_get(&user->inbox, &shared) == 0) {
-    use_once(shared, &user->dice);
+    use_once(shared, &user->rng);
   }
 }
 
-static void test_the_last_user_destroys(void **state) {
-  enum { USERS = 3 };
+static void share_new_slot(user_t *users, rng_t *rng) {
+  handoff_slot_options_t options = handoff_slot_options(sizeof(uint64_t));
+  shared_t *shared = malloc(sizeof *shared);
+  size_t i;
+
+  assert_non_null(shared);
+  options.capacity = rng_below(rng, 2);
+  delay_cpus = 1 + (unsigned)rng_below(rng, 2);
+  assert_int_equal(handoff_slot_init(&shared->slot, &options), 0);
+  atomic_init(&shared->users, USERS);
+  for (i = 0; i < USERS; i++) {
+    assert_int_equal(handoff_slot_put(&users[i].inbox, &shared), 0);
+  }
+}
+
+static void test_the_last_of_several_threads_destroys_the_slot(void **state) {
   handoff_slot_options_t options = handoff_slot_options(sizeof(shared_t *));
-  size_t rounds = dice_scaled(5000);
-  dice_t dice = dice_new(1000007);
+  stress_series_t series = stress_series(5000);
+  rng_t rng = rng_new(1000007);
   user_t users[USERS];
   size_t i;
   (void)state;
 
   options.capacity = 2;
   for (i = 0; i < USERS; i++) {
-    users[i].dice = dice_new(1000010 + i);
+    users[i].rng = rng_new(1000010 + i);
     assert_int_equal(handoff_slot_init(&users[i].inbox, &options), 0);
-    assert_int_equal(uv_thread_create(&users[i].thread, use_many, &users[i]), 0);
+    assert_int_equal(uv_thread_create(&users[i].thread, run_user, &users[i]), 0);
   }
-  while (rounds-- != 0) {
-    handoff_slot_options_t small = handoff_slot_options(sizeof(uint64_t));
-    shared_t *shared = malloc(sizeof *shared);
-    assert_non_null(shared);
-    small.capacity = dice_below(&dice, 2);
-    assert_int_equal(handoff_slot_init(&shared->slot, &small), 0);
-    atomic_init(&shared->users, USERS);
-    for (i = 0; i < USERS; i++) {
-      assert_int_equal(handoff_slot_put(&users[i].inbox, &shared), 0);
-    }
+  while (stress_next(&series)) {
+    share_new_slot(users, &rng);
   }
   for (i = 0; i < USERS; i++) {
     handoff_slot_shut(&users[i].inbox);
@@ -236,18 +247,15 @@ static void test_the_last_user_destroys(void **state) {
 }
 
 static int set_up(void **state) {
-  (void)state;
-  jitter_odds = 3; /* on the way out of a call, too, when the slot may be gone any moment */
-  bounded_start();
-  return 0;
+  delay_odds = 3; /* also on the way out of a call, when the slot may be destroyed at any moment */
+  return stress_set_up(state);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup(test_the_asker_destroys, set_up),
-      cmocka_unit_test_setup(test_the_asking_loop_destroys, set_up),
-      cmocka_unit_test_setup(test_the_last_user_destroys, set_up),
+      cmocka_unit_test_setup(test_a_thread_destroys_the_slot_after_its_call, set_up),
+      cmocka_unit_test_setup(test_a_loop_destroys_the_slot_in_the_callback, set_up),
+      cmocka_unit_test_setup(test_the_last_of_several_threads_destroys_the_slot, set_up),
   };
-  dice_start();
-  return cmocka_run_group_tests_name("stress.destroy", tests, NULL, NULL);
+  return stress_run("destroy", tests);
 }

@@ -1,172 +1,213 @@
-/* stress.latest: a slot that keeps the newest items, while others get, peek, look at its statistics and, now and
- * then, abort it: what was accepted is delivered or dropped, once; the newest is never lost; the statistics are
- * right at every instant. */
+/* stress.drop_oldest: a slot that evicts its oldest items, while other threads get, peek, read the
+ * statistics and abort the slot. A finalizer sometimes uses the slot itself. Each accepted item is
+ * delivered or finalized once, and the statistics add up at every moment. */
 
-#include "stress/book.h"
+#include "stress/ledger.h"
 
 #define PUTTERS 4
 #define GETTERS 2
+#define THREADS (PUTTERS + GETTERS + 1) /* and one that observes */
 #define ITEMS 20000
 
-typedef struct fair_s {
+typedef struct shared_s {
   handoff_slot_t slot;
-  book_t book;
+  ledger_t ledger;
   uv_barrier_t start;
-  atomic_size_t putting; /* putters that have not ended */
-  size_t abort_odds;     /* of a putter, per item; 0: who is last shuts */
-  atomic_size_t aborted; /* items, by abort */
-} fair_t;
+  atomic_size_t putting;   /* putters that have not left */
+  size_t abort_odds;       /* per put; 0: the last putter shuts the slot */
+  atomic_size_t discarded; /* items, by abort */
+} shared_t;
 
-typedef struct visitor_s {
-  fair_t *fair;
+typedef struct worker_s {
+  shared_t *shared;
   uv_thread_t thread;
   size_t index;
-  dice_t dice;
-  size_t passed;
-} visitor_t;
+  rng_t rng;
+  size_t number; /* of a putter's next item */
+  size_t got;
+  size_t peeked;
+} worker_t;
+
+static _Thread_local worker_t *current; /* NULL on the thread that runs the tests */
+
+static void check_stats(handoff_slot_t *slot) {
+  handoff_slot_stats_t stats = {.size = sizeof stats};
+  CHECK(handoff_slot_stats(slot, &stats) == 0);
+  CHECK(stats.puts == stats.gets + stats.evicted + stats.discarded + stats.count);
+  CHECK(stats.count <= stats.high_water);
+}
+
+/* Returns: 0; UV_EPIPE. */
+static int put_next(worker_t *self) {
+  shared_t *shared = self->shared;
+  item_t item = item_new(self->index, self->number);
+  int err;
+
+  if (self->number == shared->ledger.attempts) {
+    return UV_EPIPE;
+  }
+  self->number++;
+  err = rng_one_in(&self->rng, 2) ? handoff_slot_put(&shared->slot, &item)
+                                  : handoff_slot_try_put(&shared->slot, &item);
+  CHECK(err == 0 || err == UV_EPIPE); /* it never waits */
+  if (err == 0) {
+    ledger_accept(&shared->ledger, &item);
+  }
+  return err;
+}
+
+static int try_get(worker_t *self) {
+  item_t item;
+  int err = handoff_slot_try_get(&self->shared->slot, &item);
+  if (err == 0) {
+    ledger_deliver(&self->shared->ledger, &item);
+    self->got++;
+  }
+  return err;
+}
+
+/* It runs with no lock held. A put from here may evict another item and run it again. */
+static void on_drop(void *item, void *arg) {
+  shared_t *shared = arg;
+
+  ledger_on_drop(item, &shared->ledger);
+  if (current == NULL || !rng_one_in(&current->rng, 8)) {
+    return;
+  }
+  switch (rng_below(&current->rng, 3)) {
+    case 0:
+      (void)put_next(current);
+      break;
+    case 1:
+      (void)try_get(current);
+      break;
+    default:
+      check_stats(&shared->slot);
+      break;
+  }
+}
 
 static void produce(void *arg) {
-  visitor_t *self = arg;
-  fair_t *fair = self->fair;
-  size_t number;
+  worker_t *self = current = arg;
+  shared_t *shared = self->shared;
 
-  (void)uv_barrier_wait(&fair->start);
-  for (number = 0; number < fair->book.attempts; number++) {
-    item_t item = item_new(self->index, number);
-    int err = dice_hit(&self->dice, 2) ? handoff_slot_put(&fair->slot, &item)
-                                       : handoff_slot_try_put(&fair->slot, &item);
-    if (err == UV_EPIPE) {
-      break;
-    }
-    CHECK(err == 0); /* it never waits */
-    book_accept(&fair->book, &item);
-    self->passed++;
-    if (dice_hit(&self->dice, fair->abort_odds)) {
-      (void)atomic_fetch_add(&fair->aborted, handoff_slot_abort(&fair->slot));
+  (void)uv_barrier_wait(&shared->start);
+  while (put_next(self) == 0) {
+    if (rng_one_in(&self->rng, shared->abort_odds)) {
+      (void)atomic_fetch_add(&shared->discarded, handoff_slot_abort(&shared->slot));
     }
   }
-  if (atomic_fetch_sub(&fair->putting, 1) == 1) {
-    handoff_slot_shut(&fair->slot);
+  if (atomic_fetch_sub(&shared->putting, 1) == 1) {
+    handoff_slot_shut(&shared->slot);
   }
 }
 
 static void consume(void *arg) {
-  visitor_t *self = arg;
-  fair_t *fair = self->fair;
-  order_t order = {{0}};
+  worker_t *self = current = arg;
+  shared_t *shared = self->shared;
+  fifo_check_t order = {{0}};
   item_t item;
   int err;
 
-  (void)uv_barrier_wait(&fair->start);
+  (void)uv_barrier_wait(&shared->start);
   do {
-    err = dice_hit(&self->dice, 2) ? handoff_slot_get(&fair->slot, &item)
-                                   : handoff_slot_try_get(&fair->slot, &item);
+    err = rng_one_in(&self->rng, 2) ? handoff_slot_get(&shared->slot, &item)
+                                    : handoff_slot_try_get(&shared->slot, &item);
     if (err == 0) {
-      book_deliver(&fair->book, &order, &item);
-      self->passed++;
+      ledger_deliver_in_order(&shared->ledger, &order, &item);
+      self->got++;
     }
   } while (err != UV_EOF);
 }
 
-static void look(void *arg) {
-  visitor_t *self = arg;
-  fair_t *fair = self->fair;
-  order_t order = {{0}};
+static void observe(void *arg) {
+  worker_t *self = current = arg;
+  shared_t *shared = self->shared;
+  fifo_check_t order = {{0}};
+  item_t item;
   int err;
 
-  (void)uv_barrier_wait(&fair->start);
+  (void)uv_barrier_wait(&shared->start);
   do {
-    handoff_slot_stats_t stats;
-    item_t item;
-    err = handoff_slot_peek(&fair->slot, &item);
-    if (err == 0) { /* whole, and never older than what it has seen */
-      (void)book_entry(&fair->book, &item);
+    err = handoff_slot_peek(&shared->slot, &item);
+    if (err == 0) { /* neither torn nor older than one seen before */
+      (void)ledger_index(&shared->ledger, &item);
       CHECK(order.next[item.producer] <= item.number);
       order.next[item.producer] = item.number;
-      self->passed++;
+      self->peeked++;
     }
-    CHECK(handoff_slot_stats(&fair->slot, &stats) == 0);
-    CHECK(stats.puts == stats.gets + stats.replaced + stats.dropped + stats.count);
-    CHECK(stats.count <= stats.high_water);
+    check_stats(&shared->slot);
   } while (err != UV_EOF);
 }
 
-static void hold_fair(size_t capacity, size_t attempts, size_t abort_odds) {
-  visitor_t visitors[PUTTERS + GETTERS + 1];
-  const size_t count = sizeof visitors / sizeof visitors[0];
+static void init_shared(shared_t *shared, size_t capacity, size_t attempts, size_t abort_odds) {
   handoff_slot_options_t options = handoff_slot_options(sizeof(item_t));
-  handoff_slot_stats_t stats;
-  balance_t balance;
-  size_t got = 0;
-  fair_t fair;
-  size_t i;
 
-  book_init(&fair.book, PUTTERS, attempts);
+  ledger_init(&shared->ledger, PUTTERS, attempts);
   options.capacity = capacity;
   options.overflow = HANDOFF_DROP_OLDEST;
-  options.drop = book_on_drop;
-  options.drop_arg = &fair.book;
-  assert_int_equal(handoff_slot_init(&fair.slot, &options), 0);
-  atomic_init(&fair.putting, PUTTERS);
-  atomic_init(&fair.aborted, 0);
-  fair.abort_odds = abort_odds;
-  assert_int_equal(uv_barrier_init(&fair.start, (unsigned)count), 0);
-  for (i = 0; i < count; i++) {
-    visitors[i] = (visitor_t){.fair = &fair, .index = i, .dice = dice_new(5000000 + i)};
-    assert_int_equal(uv_thread_create(&visitors[i].thread,
-                                      i < PUTTERS             ? produce
-                                      : i < PUTTERS + GETTERS ? consume
-                                                              : look,
-                                      &visitors[i]),
-                     0);
+  options.drop = on_drop;
+  options.drop_arg = shared;
+  assert_int_equal(handoff_slot_init(&shared->slot, &options), 0);
+  atomic_init(&shared->putting, PUTTERS);
+  atomic_init(&shared->discarded, 0);
+  shared->abort_odds = abort_odds;
+  assert_int_equal(uv_barrier_init(&shared->start, THREADS), 0);
+}
+
+static void run(size_t capacity, size_t attempts, size_t abort_odds) {
+  handoff_slot_stats_t stats = {.size = sizeof stats};
+  worker_t workers[THREADS];
+  ledger_totals_t totals;
+  size_t got = 0;
+  shared_t shared;
+  size_t i;
+
+  init_shared(&shared, capacity, attempts, abort_odds);
+  for (i = 0; i < THREADS; i++) {
+    uv_thread_cb entry = i < PUTTERS ? produce : i < PUTTERS + GETTERS ? consume : observe;
+    workers[i] = (worker_t){.shared = &shared, .index = i, .rng = rng_new(5000000 + i)};
+    assert_int_equal(uv_thread_create(&workers[i].thread, entry, &workers[i]), 0);
   }
-  for (i = 0; i < count; i++) {
-    assert_int_equal(uv_thread_join(&visitors[i].thread), 0);
-    got += i >= PUTTERS && i < PUTTERS + GETTERS ? visitors[i].passed : 0;
+  for (i = 0; i < THREADS; i++) {
+    assert_int_equal(uv_thread_join(&workers[i].thread), 0);
+    got += workers[i].got;
   }
-  assert_int_equal(handoff_slot_stats(&fair.slot, &stats), 0);
-  handoff_slot_destroy(&fair.slot);
-  uv_barrier_destroy(&fair.start);
-  balance = book_close(&fair.book);
-  assert_int_equal(balance.accepted, stats.puts);
+  assert_int_equal(handoff_slot_stats(&shared.slot, &stats), 0);
+  handoff_slot_destroy(&shared.slot);
+  uv_barrier_destroy(&shared.start);
+  totals = ledger_close(&shared.ledger);
+  assert_int_equal(totals.accepted, stats.puts);
   assert_int_equal(got, stats.gets);
-  assert_int_equal(balance.dropped, stats.replaced + stats.dropped);
-  assert_int_equal(atomic_load(&fair.aborted), stats.dropped);
+  assert_int_equal(totals.dropped, stats.evicted + stats.discarded);
+  assert_int_equal(atomic_load(&shared.discarded), stats.discarded);
   assert_int_equal(stats.count, 0); /* drained or aborted */
   if (abort_odds == 0) {
-    printf("capacity %zu: %zu items put, %zu got, %zu replaced, %zu aborted; peeked at %zu\n",
-           capacity, balance.accepted, got, (size_t)stats.replaced, (size_t)stats.dropped,
-           visitors[count - 1].passed);
+    printf("capacity %zu: %zu items put, %zu got, %zu evicted; %zu peeked\n", capacity,
+           totals.accepted, got, (size_t)stats.evicted, workers[THREADS - 1].peeked);
   }
 }
 
-static void test_the_newest_items_are_kept(void **state) {
+static void test_every_item_is_delivered_or_evicted_once(void **state) {
   size_t capacity;
   (void)state;
   for (capacity = 1; capacity <= 3; capacity++) {
-    hold_fair(capacity, dice_scaled(ITEMS), 0);
+    run(capacity, stress_scaled(ITEMS), 0);
   }
 }
 
-static void test_abort_at_any_moment(void **state) {
-  size_t round;
+static void test_an_abort_at_any_moment_loses_no_item(void **state) {
+  stress_series_t series = stress_series(200);
   (void)state;
-  for (round = 0; round < dice_scaled(200); round++) {
-    hold_fair(1 + round % 3, 1000, 200);
+  while (stress_next(&series)) {
+    run(1 + series.done % 3, 1000, 200);
   }
-}
-
-static int set_up(void **state) {
-  (void)state;
-  bounded_start();
-  return 0;
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup(test_the_newest_items_are_kept, set_up),
-      cmocka_unit_test_setup(test_abort_at_any_moment, set_up),
+      stress_test(test_every_item_is_delivered_or_evicted_once),
+      stress_test(test_an_abort_at_any_moment_loses_no_item),
   };
-  dice_start();
-  return cmocka_run_group_tests_name("stress.latest", tests, NULL, NULL);
+  return stress_run("drop_oldest", tests);
 }

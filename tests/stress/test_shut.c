@@ -1,205 +1,208 @@
-/* stress.shut: a slot is shut within a few microseconds of the moment when somebody looks whether it has to wait
- * there: before it looks, while it hopes, while it queues, as it goes to sleep, and when it sleeps. In some of the
- * rounds what it waits for comes right before. It must be told what happened, and that must add up.
+/* stress.shut: one thread shuts a slot within a few microseconds of the moment when another starts
+ * a call that has to wait: before it looks at the slot, while it spins, while it queues its waiter,
+ * as it goes to sleep, and while it sleeps. In some rounds the item or the room that it waits for
+ * comes right before the shut. What the call returns must agree with the items.
  *
  * HANDOFF_STRESS=0.1 makes it a million shuts. */
 
 #include <sched.h>
-#include <stdatomic.h>
 
-#include "slot/slot.h"
-#include "stress/jitter.h"
+#include "slot/lifecycle.h"
+#include "stress/delay_injection.h"
 
 #define SHUTS 100000
-/* The waiter looks up to 5 us after the start; who shuts does so from 5 us before to 10 us after that, for
- * the waiter hopes for some 3 us before it sleeps. */
-#define LOOK_NS 5000
+/* The call starts up to 5 us into the round and the shut up to 10 us into it, because the caller
+ * spins for a few microseconds before it sleeps. */
+#define CALL_NS 5000
 #define SHUT_NS 10000
 
 #define UNTOUCHED UINT64_MAX
 
-typedef struct duel_s {
+typedef struct race_s {
   handoff_slot_t slot;
   size_t capacity;
-  bool puts; /* the waiter, into a full slot; else it gets, from an empty one */
-  size_t rounds;
-  atomic_size_t met;
-  /* The waiter writes them in a round, the other one reads them after it. */
+  bool puts; /* the caller puts into a full slot; otherwise it gets from an empty one */
+  stress_series_t series;
+  atomic_bool is_over;
+  atomic_size_t arrivals; /* at the barrier */
+  /* The caller writes these in a round; the other thread reads them after it. */
   int status;
   uint64_t item;
-  uint64_t looked_ns;
-} duel_t;
+  uint64_t call_ns;
+} race_t;
 
-/* A barrier for two that both leave at once, give or take a fraction of a microsecond: one that sleeps would spoil
- * the aim. `times`: how often the caller has been here. */
-static void meet(duel_t *duel, size_t *times) {
-  size_t everybody = 2 * ++*times;
-  size_t tries = 0;
+/* A barrier that two threads leave within a fraction of a microsecond. A thread that slept in it
+ * would leave too late for the race. `passes`: how often this thread has been here. */
+static void spin_barrier(race_t *race, size_t *passes) {
+  size_t expected = 2 * ++*passes;
+  size_t attempts = 0;
 
-  (void)atomic_fetch_add(&duel->met, 1);
-  while (atomic_load(&duel->met) < everybody) {
-    if (++tries % 256 == 0) {
+  (void)atomic_fetch_add(&race->arrivals, 1);
+  while (atomic_load(&race->arrivals) < expected) {
+    if (++attempts % 256 == 0) {
       (void)sched_yield();
     }
   }
 }
 
-static void pass_time(dice_t *dice, uint64_t most_ns) {
-  uint64_t end_ns = uv_hrtime() + dice_below(dice, most_ns);
+static void spin_for(rng_t *rng, uint64_t max_ns) {
+  uint64_t end_ns = uv_hrtime() + rng_below(rng, max_ns);
   while (uv_hrtime() < end_ns) {
   }
 }
 
-static void wait_in_it(void *arg) {
-  duel_t *duel = arg;
-  dice_t dice = dice_new(3000001);
-  size_t times = 0;
-  size_t round;
+static void run_caller(void *arg) {
+  race_t *race = arg;
+  rng_t rng = rng_new(3000001);
+  size_t passes = 0;
 
-  for (round = 0; round < duel->rounds; round++) {
-    meet(duel, &times);
-    pass_time(&dice, LOOK_NS);
-    duel->looked_ns = uv_hrtime();
-    duel->status = duel->puts ? handoff_slot_put(&duel->slot, &duel->item)
-                              : handoff_slot_get(&duel->slot, &duel->item);
-    meet(duel, &times);
-    meet(duel, &times); /* the other one adds up */
+  for (;;) {
+    spin_barrier(race, &passes);
+    if (atomic_load(&race->is_over)) {
+      return;
+    }
+    spin_for(&rng, CALL_NS);
+    race->call_ns = uv_hrtime();
+    race->status = race->puts ? handoff_slot_put(&race->slot, &race->item)
+                              : handoff_slot_get(&race->slot, &race->item);
+    spin_barrier(race, &passes);
   }
 }
 
-/* The round's items are `first`, `first` + 1, …; so many have been accepted, the first `delivered` of them have been
- * delivered; the rest must be in the slot, and then comes its end. */
-static void add_up(duel_t *duel, uint64_t first, size_t accepted, size_t delivered) {
+/* The round's items are `first`, `first` + 1, …, of which `accepted` have been put and the first
+ * `delivered` got. The others must be in the slot, and then its end. */
+static void check_items(race_t *race, uint64_t first, size_t accepted, size_t delivered) {
   uint64_t item;
   int err;
 
-  while ((err = handoff_slot_try_get(&duel->slot, &item)) == 0) {
+  while ((err = handoff_slot_try_get(&race->slot, &item)) == 0) {
     CHECK(item == first + delivered);
     delivered++;
   }
   CHECK(err == UV_EOF);
-  CHECK(handoff_slot_try_put(&duel->slot, &item) == UV_EPIPE);
+  CHECK(handoff_slot_try_put(&race->slot, &item) == UV_EPIPE);
   CHECK(accepted == delivered);
 }
 
-/* Returns: whether the waiter was done before the shut. */
-static bool run_round(duel_t *duel, dice_t *dice, size_t *times, uint64_t first,
-                      bool *was_waiting) {
-  bool helps = dice_hit(dice, 3);
-  size_t filled = duel->puts ? duel->capacity : 0;
+/* Checks what the call returned. `moved`: the status of the item or room that came before the shut,
+ * UV_EAGAIN if none did; `item`: that item. */
+static void check_round(race_t *race, uint64_t first, int moved, uint64_t item) {
+  bool is_done = race->status == 0;
+
+  CHECK(item == first);
+  if (race->puts) {
+    CHECK(is_done || race->status == UV_EPIPE);
+    CHECK(race->item == first + race->capacity);
+    CHECK(moved == 0 || !is_done); /* there was no room */
+    check_items(race, first, race->capacity + is_done, moved == 0);
+  } else {
+    CHECK(is_done || race->status == UV_EOF);
+    CHECK(is_done == (moved == 0)); /* a shut does not discard an item */
+    CHECK(race->item == (is_done ? first : UNTOUCHED));
+    check_items(race, first, moved == 0, is_done);
+  }
+}
+
+static void run_round(race_t *race, rng_t *rng, size_t *passes, uint64_t first) {
+  bool moves = rng_one_in(rng, 3);
+  size_t filled = race->puts ? race->capacity : 0;
   uint64_t item = first;
-  uint64_t shut_ns;
   int moved = UV_EAGAIN;
-  bool is_done;
   size_t i;
 
   for (i = 0; i < filled; i++) {
-    item = first + i;
-    CHECK(handoff_slot_try_put(&duel->slot, &item) == 0);
+    uint64_t filler = first + i;
+    CHECK(handoff_slot_try_put(&race->slot, &filler) == 0);
   }
-  item = first;
-  duel->item = duel->puts ? first + filled : UNTOUCHED;
-  meet(duel, times);
-  pass_time(dice, SHUT_NS);
-  if (helps) {
-    moved = duel->puts ? handoff_slot_try_get(&duel->slot, &item)
-                       : handoff_slot_try_put(&duel->slot, &item);
+  race->item = race->puts ? first + filled : UNTOUCHED;
+  spin_barrier(race, passes);
+  spin_for(rng, SHUT_NS);
+  if (moves) {
+    moved = race->puts ? handoff_slot_try_get(&race->slot, &item)
+                       : handoff_slot_try_put(&race->slot, &item);
+    CHECK(moved == 0 || (moved == UV_EAGAIN && race->capacity == 0));
   }
-  shut_ns = uv_hrtime();
-  handoff_slot_shut(&duel->slot);
-  meet(duel, times);
-
-  is_done = duel->status == 0;
-  *was_waiting = duel->looked_ns < shut_ns;
-  CHECK(is_done || duel->status == (duel->puts ? UV_EPIPE : UV_EOF));
-  CHECK(moved == 0 || (moved == UV_EAGAIN && (!helps || duel->capacity == 0)));
-  CHECK(item == first); /* what was put, or the first that was got */
-  if (duel->puts) {
-    CHECK(duel->item == first + filled);
-    CHECK(moved == 0 || !is_done); /* without room it cannot be */
-    add_up(duel, first, filled + is_done, moved == 0);
-  } else {
-    CHECK(is_done == (moved == 0)); /* an item that is in the slot outlives the shut */
-    CHECK(duel->item == (is_done ? first : UNTOUCHED));
-    add_up(duel, first, moved == 0, is_done);
-  }
-  handoff__slot_reset(&duel->slot);
-  meet(duel, times);
-  return is_done;
+  handoff_slot_shut(&race->slot);
+  spin_barrier(race, passes);
+  check_round(race, first, moved, item);
+  handoff__slot_reset(&race->slot);
 }
 
 static void on_drop(void *item, void *arg) {
   (void)item;
   (void)arg;
-  dice_fail(__FILE__, __LINE__, "nothing is left to drop");
+  stress_fail(__FILE__, __LINE__, "a finalizer ran, but every round empties the slot");
 }
 
-static void run_duel(duel_t *duel) {
+static void run_race(race_t *race) {
   handoff_slot_options_t options = handoff_slot_options(sizeof(uint64_t));
-  dice_t dice = dice_new(3000002);
+  rng_t rng = rng_new(3000002);
   uv_thread_t thread;
-  size_t times = 0;
-  size_t waiting = 0;
+  size_t passes = 0;
   size_t done = 0;
-  size_t round;
 
-  options.capacity = duel->capacity;
+  options.capacity = race->capacity;
   options.drop = on_drop;
-  assert_int_equal(handoff_slot_init(&duel->slot, &options), 0);
-  assert_int_equal(uv_thread_create(&thread, wait_in_it, duel), 0);
-  for (round = 0; round < duel->rounds; round++) {
-    bool was_waiting;
-    done += run_round(duel, &dice, &times, round * 8, &was_waiting);
-    waiting += was_waiting;
+  assert_int_equal(handoff_slot_init(&race->slot, &options), 0);
+  race->series = stress_series(SHUTS / 18 + 1);
+  assert_int_equal(uv_thread_create(&thread, run_caller, race), 0);
+  while (stress_next(&race->series)) {
+    run_round(race, &rng, &passes, race->series.done * 8);
+    done += race->status == 0;
   }
+  atomic_store(&race->is_over, true);
+  spin_barrier(race, &passes);
   assert_int_equal(uv_thread_join(&thread), 0);
-  handoff_slot_destroy(&duel->slot);
-  printf("%s at capacity %zu: %zu shuts, %zu after the call began; done %zu, told so %zu\n",
-         duel->puts ? "put" : "get", duel->capacity, duel->rounds, waiting, done,
-         duel->rounds - done);
+  handoff_slot_destroy(&race->slot);
+  printf("%s at capacity %zu: %zu shuts, %zu calls done\n", race->puts ? "put" : "get",
+         race->capacity, race->series.done, done);
 }
 
 static void run_capacities(bool puts) {
   size_t capacity;
 
   for (capacity = 0; capacity <= 2; capacity++) {
-    duel_t duel = {.capacity = capacity, .puts = puts};
-    duel.rounds = dice_scaled(SHUTS) / 12 + 1;
-    run_duel(&duel);
+    race_t race = {.capacity = capacity, .puts = puts};
+    run_race(&race);
   }
 }
 
-static void test_shut_meets_getters(void **state) {
+static void test_a_shut_wakes_getters_with_the_right_status(void **state) {
   (void)state;
   run_capacities(false);
 }
 
-static void test_shut_meets_putters(void **state) {
+static void test_a_shut_wakes_putters_with_the_right_status(void **state) {
   (void)state;
   run_capacities(true);
 }
 
 static int set_up(void **state) {
-  (void)state;
-  jitter_odds = 0;
-  bounded_start();
+  delay_odds = 0;
+  delay_cpus = 2;
+  return stress_set_up(state);
+}
+
+/* Delays in the parkers. */
+static int set_up_delays(void **state) {
+  (void)set_up(state);
+  delay_odds = 5;
   return 0;
 }
 
-/* With threads held up wherever they take a lock or let go of it. */
-static int set_up_jitter(void **state) {
-  (void)set_up(state);
-  jitter_odds = 5;
+/* Delays in the parkers and in the slot's locks, which are mutexes then. */
+static int set_up_delays_on_one_cpu(void **state) {
+  (void)set_up_delays(state);
+  delay_cpus = 1;
   return 0;
 }
+
+#define both(set_up)                                                               \
+  cmocka_unit_test_setup(test_a_shut_wakes_getters_with_the_right_status, set_up), \
+      cmocka_unit_test_setup(test_a_shut_wakes_putters_with_the_right_status, set_up)
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup(test_shut_meets_getters, set_up),
-      cmocka_unit_test_setup(test_shut_meets_putters, set_up),
-      cmocka_unit_test_setup(test_shut_meets_getters, set_up_jitter),
-      cmocka_unit_test_setup(test_shut_meets_putters, set_up_jitter),
-  };
-  dice_start();
-  return cmocka_run_group_tests_name("stress.shut", tests, NULL, NULL);
+  const struct CMUnitTest tests[] = {both(set_up), both(set_up_delays),
+                                     both(set_up_delays_on_one_cpu)};
+  return stress_run("shut", tests);
 }

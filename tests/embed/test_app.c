@@ -84,7 +84,7 @@ static void hang_up(app_t *app) {
   CHECK(handoff_port_close(&app->port, on_port_closed) == 0);
 }
 
-/* ------------------------------------------------------------------------- the timer and echo -- */
+/* ------------------------------------------------------------------------ the timer and echo -- */
 
 static void on_timer(uv_timer_t *timer) {
   app_t *app = timer->data;
@@ -229,7 +229,7 @@ static void start_lanes(app_t *app) {
   }
 }
 
-/* --------------------------------------------------------------- the slots, to and from a thread -- */
+/* ----------------------------------------------------------- the slots, to and from a thread -- */
 
 /* What the loop sends comes back. */
 static void send_back(void *arg) {
@@ -341,7 +341,7 @@ static void test_two_loops_in_two_threads(void **state) {
   free(apps);
 }
 
-/* -------------------------------------------------------------------- what keeps a loop alive -- */
+/* ------------------------------------------------------------------- what keeps a loop alive -- */
 
 static void on_never(handoff_req_t *req, int status) { *(int *)req->data = status; }
 

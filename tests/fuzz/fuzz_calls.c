@@ -1,57 +1,57 @@
-/* fuzz_calls: sequences of calls, one thread and its loop, against the reference.
+/* fuzz_calls: sequences of calls on one thread and its loop, compared with the reference.
  *
- * An input is a script (input.h). SLOT is 0 to 2, REQUEST 0 to 11; odd ones go by port 1, even ones by port
- * 0. A REQUEST that is a letter is submitted once more from its callback.
+ * An input is a script (input.h). SLOT is 0 to 2 and REQUEST 0 to 11. Odd requests use port 1, even
+ * ones port 0. A REQUEST that is a letter is submitted once more from its callback.
  *
- *   i SLOT CAPACITY SIZE  init, CAPACITY 0 to 4, of items of SIZE 1 to 64 bytes (that one is a whole byte);
- *                         8 more is HANDOFF_DROP_OLDEST: so 9 : ; < are 1 to 4, and 8 is wrong
- *   x SLOT MISTAKE        init with an option that is wrong
+ *   i SLOT CAPACITY SIZE  init; CAPACITY is 0 to 4, and 8 more selects HANDOFF_DROP_OLDEST, so that
+ *                         9 : ; < are 1 to 4 and 8 is invalid; SIZE is a whole byte: 1 to 64 bytes
+ *   x SLOT MISTAKE        init with an invalid option
  *   s SLOT, a SLOT        shut, abort
  *   d SLOT                destroy
  *   p SLOT, g SLOT        try_put, try_get
  *   t SLOT, u SLOT        put_until, get_until, with a deadline that has passed
- *   y SLOT, z SLOT        the same, with one that comes while the call waits
- *   b SLOT, h SLOT        put, get, if they need not wait, or the other side is bound
+ *   y SLOT, z SLOT        the same, with a deadline that passes while the call waits
+ *   b SLOT, h SLOT        put, get, if they need not wait or the other side is bound
  *   e SLOT                peek
- *   = SLOT SIDE           bind, to the only thread; SIDE 0 or 1, others are wrong
- *   ? SLOT SIZE           dump, into SIZE bytes (that one is a whole byte)
+ *   = SLOT SIDE           bind to the only thread; SIDE is 0 or 1, others are invalid
+ *   ? SLOT SIZE           dump into SIZE bytes (a whole byte)
  *   o PORT, k PORT        port_init, port_close
  *   v PORT, w PORT        port_ref, port_unref
- *   > PORT LIMIT          port_set_busy_poll, LIMIT 0 to 14 us, 15 is wrong
+ *   > PORT SPIN           port_set_spin; SPIN is odd: allowed, or even: forbidden
  *   q SLOT REQUEST        port_put
  *   r SLOT REQUEST        port_get
  *   c REQUEST             cancel
- *   l, f                  one turn of the loop; turns until all has been called back
+ *   l, f                  run the loop once; run it until all due callbacks have run
  *   n                     null pointers for everything
  *
- * All ports but those that the script closes are open from the beginning. After each command the stats of all
- * slots are compared. */
+ * All ports are open at the beginning. The statistics of all slots are compared after every
+ * command. */
 
 #include <string.h>
 
+#include "harness.h"
 #include "input.h"
 #include "target.h"
-#include "world.h"
 
 #define COMMANDS_MAX 4096
 
-/* A command that is no letter, as input_command() has it. */
+/* What input_command() returns for a sign. */
 #define SIGN(sign) ((char)('a' - 1 + ((sign)&31)))
 
-/* ---------------------------------------------------------------- the states that were seen -- */
+/* ------------------------------------------------------------------ states that were reached -- */
 
-/* What is new is a state of a slot together with a command: libFuzzer counts these like branches of the
- * program. So the corpus goes through all states, not only through all code. */
+/* libFuzzer counts each pair of a slot's state and a command like a branch of the program. The
+ * corpus therefore covers the states as well as the code. */
 #if defined(FUZZ_EXTRA_COUNTERS)
 #define STATES ((REFERENCE_CAPACITY_MAX + 1) * (REFERENCE_CAPACITY_MAX + 1) * 4 * 2 * 2 * 2)
 
-__attribute__((section("__libfuzzer_extra_counters"))) static uint8_t seen[STATES * 32];
+__attribute__((section("__libfuzzer_extra_counters"))) static uint8_t reached[STATES * 32];
 
-static void see(const struct world *world, size_t slot, char command) {
-  const struct reference *ref = &world->reference;
+static void record_state(const struct harness *harness, size_t slot, char command) {
+  const struct reference *ref = &harness->reference;
   const struct reference_slot *s = &ref->slots[slot];
-  size_t putters = reference_waiting(ref, slot, true);
-  size_t getters = reference_waiting(ref, slot, false);
+  size_t putters = reference_waiting(ref, slot, HANDOFF_PRODUCER);
+  size_t getters = reference_waiting(ref, slot, HANDOFF_CONSUMER);
   size_t waiting = putters + getters > 3 ? 3 : putters + getters;
   size_t state = s->capacity;
 
@@ -60,13 +60,14 @@ static void see(const struct world *world, size_t slot, char command) {
     state = state * 4 + waiting;
     state = state * 2 + (putters != 0);
     state = state * 2 + s->is_shut;
-    state = state * 2 + (s->is_latest && strchr("abepqty", command) != NULL); /* who can tell */
-    seen[state * 32 + (size_t)(command & 31)] = 1;
+    state =
+        state * 2 + (s->drops_oldest && strchr("abepqty", command) != NULL); /* where it matters */
+    reached[state * 32 + (size_t)(command & 31)] = 1;
   }
 }
 #else
-static void see(const struct world *world, size_t slot, char command) {
-  (void)world;
+static void record_state(const struct harness *harness, size_t slot, char command) {
+  (void)harness;
   (void)slot;
   (void)command;
 }
@@ -74,15 +75,17 @@ static void see(const struct world *world, size_t slot, char command) {
 
 /* ------------------------------------------------------------------------------ the commands -- */
 
-static void call_with_null(struct world *world) {
-  handoff_slot_t *slot = &world->slots[0];
-  handoff_port_t *port = world->ports[0];
+static void call_with_null(struct harness *harness) {
+  handoff_slot_t *slot = &harness->slots[0];
+  handoff_port_t *port = harness->ports[0];
   handoff_slot_t gone = {.data = NULL, .impl = NULL};
-  handoff_req_t req = {.pending = false};
-  handoff_slot_stats_t stats;
+  handoff_slot_stats_t stats = {.size = sizeof stats};
+  handoff_req_t req;
   char text[1];
   int item = 0;
 
+  handoff_req_init(&req);
+  handoff_req_init(NULL);
   handoff_slot_shut(NULL);
   handoff_slot_destroy(NULL);
   handoff_slot_shut(&gone);
@@ -100,12 +103,14 @@ static void call_with_null(struct world *world) {
   CHECK(handoff_slot_abort(NULL) == 0 && handoff_slot_abort(&gone) == 0);
   CHECK(handoff_slot_stats(NULL, &stats) == UV_EINVAL);
   CHECK(handoff_slot_stats(slot, NULL) == UV_EINVAL);
+  stats.size = 0;
+  CHECK(handoff_slot_stats(slot, &stats) == UV_EINVAL);
   CHECK(handoff_slot_dump(NULL, text, 1) == UV_EINVAL);
   CHECK(handoff_slot_dump(slot, NULL, 1) == UV_EINVAL);
   CHECK(handoff_slot_bind(NULL, HANDOFF_PRODUCER) == UV_EINVAL);
-  CHECK(handoff_port_set_busy_poll(NULL, 0) == UV_EINVAL);
+  CHECK(handoff_port_set_spin(NULL, true) == UV_EINVAL);
   CHECK(handoff_port_init(NULL, &(handoff_port_t){.impl = NULL}) == UV_EINVAL);
-  CHECK(handoff_port_init(&world->loop, NULL) == UV_EINVAL);
+  CHECK(handoff_port_init(&harness->loop, NULL) == UV_EINVAL);
   CHECK(handoff_port_close(NULL, NULL) == UV_EINVAL);
   CHECK(handoff_cancel(NULL) == UV_EINVAL && handoff_cancel(&req) == UV_EINVAL);
   CHECK(handoff_port_put(port, &req, slot, &item, NULL) == UV_EINVAL);
@@ -113,135 +118,140 @@ static void call_with_null(struct world *world) {
   CHECK(handoff_port_get(NULL, &req, slot, &item, NULL) == UV_EINVAL);
 }
 
-static void run_init(struct world *world, struct input *input, size_t slot) {
+static void run_init(struct harness *harness, struct input *input, size_t slot) {
   unsigned digit = input_digit(input);
   size_t capacity = (digit & 7u) % (REFERENCE_CAPACITY_MAX + 1);
-  world_slot_init(world, slot, capacity, (digit & 8u) != 0, input_byte(input) % 64 + 1u);
+  harness_slot_init(harness, slot, capacity, (digit & 8u) != 0, input_byte(input) % 64 + 1u);
 }
 
-static void run_submit(struct world *world, struct input *input, size_t slot, bool is_put) {
+static void run_submit(struct harness *harness, struct input *input, size_t slot,
+                       handoff_side_t side) {
   uint8_t byte = input_byte(input);
-  world_submit(world, (byte & 15u) % REFERENCE_WAITERS, slot, is_put, (byte & 64u) != 0);
+  harness_submit(harness, (byte & 15u) % REFERENCE_WAITERS, slot, side, (byte & 64u) != 0);
 }
 
-static void run_for_slot(struct world *world, struct input *input, char command) {
+static void run_call(struct harness *harness, size_t slot, char command) {
+  static const char puts[] = "ptyb"; /* in the order of enum harness_variant */
+  static const char gets[] = "guzh";
+  const char *put = strchr(puts, command);
+
+  if (put != NULL) {
+    harness_put(harness, slot, (enum harness_variant)(put - puts));
+  } else {
+    harness_get(harness, slot, (enum harness_variant)(strchr(gets, command) - gets));
+  }
+}
+
+static void run_for_slot(struct harness *harness, struct input *input, char command) {
   size_t slot = input_digit(input) % REFERENCE_SLOTS;
 
-  if (command <= 'z') { /* the signs are for all states alike: that would only be more files */
-    see(world, slot, command);
+  if (command <= 'z') { /* a sign does the same in every state: it would only add files */
+    record_state(harness, slot, command);
   }
   switch (command) {
     case 'i':
-      run_init(world, input, slot);
+      run_init(harness, input, slot);
       break;
     case 'x':
-      world_slot_init_wrong(world, slot, input_digit(input));
+      harness_slot_init_invalid(harness, slot, input_digit(input));
       break;
     case 's':
-      world_slot_shut(world, slot);
+      harness_slot_shut(harness, slot);
       break;
     case 'a':
-      world_slot_abort(world, slot);
+      harness_slot_abort(harness, slot);
       break;
     case 'd':
-      world_slot_destroy(world, slot);
+      harness_slot_destroy(harness, slot);
       break;
     case 'e':
-      world_peek(world, slot);
+      harness_peek(harness, slot);
       break;
     case SIGN('='):
-      world_bind(world, slot, input_digit(input));
+      harness_bind(harness, slot, input_digit(input));
       break;
     case SIGN('?'):
-      world_dump(world, slot, input_byte(input));
+      harness_dump(harness, slot, input_byte(input));
       break;
-    case 'p':
-    case 't':
-    case 'y':
-    case 'b':
-      world_put(world, slot,
-                WORLD_TRY + (command == 't') + (command == 'y') * 2 + (command == 'b') * 3);
+    case 'q':
+      run_submit(harness, input, slot, HANDOFF_PRODUCER);
       break;
-    case 'g':
-    case 'u':
-    case 'z':
-    case 'h':
-      world_get(world, slot,
-                WORLD_TRY + (command == 'u') + (command == 'z') * 2 + (command == 'h') * 3);
+    case 'r':
+      run_submit(harness, input, slot, HANDOFF_CONSUMER);
       break;
-    default: /* q, r */
-      run_submit(world, input, slot, command == 'q');
+    default:
+      run_call(harness, slot, command);
       break;
   }
 }
 
-static void run_for_port(struct world *world, struct input *input, char command) {
+static void run_for_port(struct harness *harness, struct input *input, char command) {
   size_t port = input_digit(input) % REFERENCE_PORTS;
 
   if (command == 'o') {
-    world_port_open(world, port);
+    harness_port_open(harness, port);
   } else if (command == 'k') {
-    world_port_close(world, port);
+    harness_port_close(harness, port);
   } else if (command == SIGN('>')) {
-    world_port_busy_poll(world, port, input_digit(input));
+    harness_port_set_spin(harness, port, input_digit(input) % 2 != 0);
   } else {
-    world_port_ref(world, port, command == 'v');
+    harness_port_ref(harness, port, command == 'v');
   }
 }
 
-static void run(struct world *world, struct input *input, char command) {
+static void run(struct harness *harness, struct input *input, char command) {
   switch (command) {
     case 'c':
-      world_cancel(world, input_digit(input) % REFERENCE_WAITERS);
+      harness_cancel(harness, input_digit(input) % REFERENCE_WAITERS);
       break;
     case 'f':
-      world_settle(world);
+      harness_drain(harness);
       break;
     case 'k':
     case 'o':
     case 'v':
     case 'w':
     case SIGN('>'):
-      run_for_port(world, input, command);
+      run_for_port(harness, input, command);
       break;
     case 'l':
-      world_turn(world);
+      harness_run_once(harness);
       break;
     case 'n':
-      call_with_null(world);
+      call_with_null(harness);
       break;
-    case 'j': /* these two are the ends of lines */
+    case 'j': /* these are line ends */
     case 'm':
       break;
     default:
       if ((command >= 'a' && command <= 'z') || command == SIGN('=') || command == SIGN('?')) {
-        run_for_slot(world, input, command);
+        run_for_slot(harness, input, command);
       }
       break;
   }
 }
 
-static void check(struct world *world) {
+static void check_stats(struct harness *harness) {
   size_t i;
   for (i = 0; i < REFERENCE_SLOTS; i++) {
-    world_check_stats(world, i);
+    harness_check_stats(harness, i);
   }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct input input = {.next = data, .end = data + size};
-  struct world *world = target_alloc(sizeof *world);
+  struct harness *harness = target_alloc(sizeof *harness);
   size_t i;
 
-  world_init(world);
+  harness_init(harness);
   for (i = 0; i < REFERENCE_PORTS; i++) {
-    world_port_open(world, i);
+    harness_port_open(harness, i);
   }
   for (i = 0; i < COMMANDS_MAX && !input_is_at_end(&input); i++) {
-    run(world, &input, input_command(&input));
-    check(world);
+    run(harness, &input, input_command(&input));
+    check_stats(harness);
   }
-  world_destroy(world);
-  free(world);
+  harness_destroy(harness);
+  free(harness);
   return 0;
 }

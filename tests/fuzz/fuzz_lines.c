@@ -1,116 +1,116 @@
-/* fuzz_lines: any bytes in any pieces, split into lines by source.c, against a splitter that is three lines
- * of memchr.
+/* fuzz_lines: any bytes in any pieces, split into lines by the command's reader and compared with
+ * memchr over the whole text.
  *
- * An input is a script (input.h). It begins with four operands: DELIMITER (odd: NUL, else newline), BEHIND
- * (so many lines are kept before each is checked and given back), DROPPED (from so many lines on they are
- * dropped instead; 0: none), STOP (the source is closed after so many; 0: at its end). Then what
- * is read:
+ * An input is a script (input.h). It begins with four operands: DELIMITER (odd: NUL, even:
+ * newline), KEPT (how many lines are kept before each is checked and released), DISCARD_AFTER
+ * (lines after so many are discarded instead; 0: none) and STOP (the reader is closed after so many
+ * lines; 0: at the end). Then comes what is read:
  *
  *   w SIZE bytes…   text                         d  a delimiter
- *   x BYTE N M      8 * 2^N + M - 8 times BYTE   f  the end of what one read gives
+ *   x BYTE N M      8 * 2^N + M - 8 times BYTE   f  the end of what one read returns
  *   s, a, e         read fails with EINTR, EAGAIN, EIO
- *   p               poll fails with EINTR        i  the source is interrupted
+ *   p               poll fails with EINTR        i  the reader is interrupted
  *
- * Checked: each line, byte for byte, after those behind it have been read; where errors come; that the end is
- * read once and stays; the mark on the last line of a read; that the buffer is no larger than
- * promised; and, by the sanitizers, that every buffer lives as long as its lines and no longer. */
+ * Checked: each line, byte for byte, after later lines have been read; when errors come; that the
+ * end is read once and stays; the flag on the last line of a read; the size of the buffer; and, by
+ * the sanitizers, that each buffer lives as long as its lines and no longer. */
 
 #include <string.h>
 #include <uv.h>
 
 #include "cli/source.h"
 #include "input.h"
-#include "stream.h"
+#include "read_script.h"
 #include "target.h"
 
 #define BUFFER_SIZE ((size_t)64 * 1024)
 #define LINES_MAX 16
 
 struct splitter {
-  struct stream stream;
+  struct read_script script;
   struct source source;
   char delimiter;
-  size_t behind;
-  size_t dropped; /* SIZE_MAX: never */
-  size_t stop;    /* SIZE_MAX: never */
+  size_t kept;          /* lines */
+  size_t discard_after; /* so many lines; SIZE_MAX: none */
+  size_t stop;          /* SIZE_MAX: never */
   struct line lines[LINES_MAX];
-  size_t starts[LINES_MAX]; /* in the stream's text */
+  size_t starts[LINES_MAX]; /* in the text */
   size_t sizes[LINES_MAX];
-  size_t taken; /* lines, from the source */
-  size_t given; /* of these, to who keeps them */
-  size_t done;
+  size_t read;       /* lines */
+  size_t kept_count; /* of these, lines that were not discarded */
+  size_t released;
   size_t at;      /* the next line's first byte in the text */
   size_t longest; /* line so far */
 };
 
-/* The length of the line that begins at `from`; `to` when there is no delimiter before it. */
+/* The length of the line that begins at `from` and ends at `to` at the latest. */
 static size_t length(const struct splitter *self, size_t from, size_t to, bool *is_complete) {
-  const char *start = self->stream.text + from;
+  const char *start = self->script.text + from;
   const char *found = from == to ? NULL : memchr(start, self->delimiter, to - from);
   *is_complete = found != NULL;
   return found != NULL ? (size_t)(found - start) + 1 : to - from;
 }
 
-/* What source_next has to return, and how long the line is. Events up to `passed` are done with. */
-static int expected(const struct splitter *self, size_t passed, size_t *size) {
-  const struct stream *stream = &self->stream;
+/* What the reader has to return, and the size of the line. Steps before `step` are over. */
+static int expected(const struct splitter *self, size_t step, size_t *size) {
+  const struct read_script *script = &self->script;
   bool is_complete;
   size_t i;
 
-  for (i = passed; i < stream->count; i++) {
-    *size = length(self, self->at, i == passed ? stream->given : stream->events[i - 1].end,
-                   &is_complete);
+  for (i = step; i < script->count; i++) {
+    *size =
+        length(self, self->at, i == step ? script->given : script->steps[i - 1].end, &is_complete);
     if (is_complete) {
       return 0;
     }
-    if (stream->events[i].kind == STREAM_FAILURE) {
+    if (script->steps[i].kind == READ_EIO) {
       return UV_EIO;
     }
-    if (stream->events[i].kind == STREAM_INTERRUPT) {
+    if (script->steps[i].kind == INTERRUPT) {
       return UV_EOF;
     }
   }
-  *size = length(self, self->at, stream->size, &is_complete);
+  *size = length(self, self->at, script->size, &is_complete);
   return *size == 0 ? UV_EOF : 0;
 }
 
 static void check_line(const struct splitter *self, size_t i) {
   CHECK(self->lines[i].size == self->sizes[i]);
-  CHECK(memcmp(self->lines[i].data, self->stream.text + self->starts[i], self->sizes[i]) == 0);
+  CHECK(memcmp(self->lines[i].data, self->script.text + self->starts[i], self->sizes[i]) == 0);
 }
 
-static void finish_line(struct splitter *self) {
-  size_t i = self->done % LINES_MAX;
+static void release_line(struct splitter *self) {
+  size_t i = self->released % LINES_MAX;
   check_line(self, i);
   line_done(&self->lines[i]);
-  self->done++;
+  self->released++;
 }
 
-/* The lines before one that is dropped may be kept all the same: to the end. */
-static void keep_or_drop(struct splitter *self, size_t i) {
-  if (self->taken > self->dropped) {
+/* Lines before a discarded one may still be kept until the end. */
+static void keep_or_discard(struct splitter *self, size_t i) {
+  if (self->read > self->discard_after) {
     check_line(self, i);
     source_drop(&self->source, &self->lines[i]);
     return;
   }
-  self->given++;
-  if (self->given - self->done > self->behind) {
-    finish_line(self);
+  self->kept_count++;
+  if (self->kept_count - self->released > self->kept) {
+    release_line(self);
   }
 }
 
-static void take_line(struct splitter *self, size_t size) {
-  size_t i = self->given % LINES_MAX;
+static void record_line(struct splitter *self, size_t size) {
+  size_t i = self->kept_count % LINES_MAX;
   bool is_complete;
 
   self->starts[i] = self->at;
   self->sizes[i] = size;
   self->at += size;
-  self->taken++;
-  CHECK(self->at <= self->stream.given);
-  (void)length(self, self->at, self->stream.given, &is_complete);
+  self->read++;
+  CHECK(self->at <= self->script.given);
+  (void)length(self, self->at, self->script.given, &is_complete);
   CHECK(self->lines[i].is_last_read == !is_complete);
-  keep_or_drop(self, i);
+  keep_or_discard(self, i);
 }
 
 static void check_buffer(struct splitter *self, size_t size) {
@@ -118,23 +118,23 @@ static void check_buffer(struct splitter *self, size_t size) {
   CHECK(self->source.size <= (self->longest * 2 > BUFFER_SIZE ? self->longest * 2 : BUFFER_SIZE));
 }
 
-/* True: there is more to come. */
-static bool step(struct splitter *self) {
+/* Reads a line. Returns: whether there may be more. */
+static bool read_line(struct splitter *self) {
   size_t size = 0;
-  int err = expected(self, self->stream.next, &size);
+  int err = expected(self, self->script.next, &size);
 
-  CHECK(source_next(&self->source, &self->lines[self->given % LINES_MAX]) == err);
+  CHECK(source_next(&self->source, &self->lines[self->kept_count % LINES_MAX]) == err);
   check_buffer(self, size);
   if (err == 0) {
-    take_line(self, size);
+    record_line(self, size);
   }
-  if (err == UV_EOF) { /* and so it stays */
-    CHECK(source_next(&self->source, &self->lines[self->given % LINES_MAX]) == UV_EOF);
+  if (err == UV_EOF) { /* permanently */
+    CHECK(source_next(&self->source, &self->lines[self->kept_count % LINES_MAX]) == UV_EOF);
   }
-  return err != UV_EOF && self->taken < self->stop;
+  return err != UV_EOF && self->read < self->stop;
 }
 
-static size_t or_never(unsigned digit) { return digit == 0 ? SIZE_MAX : digit; }
+static size_t or_max(unsigned digit) { return digit == 0 ? SIZE_MAX : digit; }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct input input = {.next = data, .end = data + size};
@@ -144,19 +144,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (input_digit(&input) % 2 != 0) {
     self->delimiter = '\0';
   }
-  self->behind = input_digit(&input) % (LINES_MAX - 1);
-  self->dropped = or_never(input_digit(&input));
-  self->stop = or_never(input_digit(&input));
-  if (stream_init(&self->stream, &input, self->delimiter)) {
+  self->kept = input_digit(&input) % (LINES_MAX - 1);
+  self->discard_after = or_max(input_digit(&input));
+  self->stop = or_max(input_digit(&input));
+  if (read_script_init(&self->script, &input, self->delimiter)) {
     CHECK(source_open(&self->source, "/dev/null", self->delimiter) == 0);
-    stream_connect(&self->stream, &self->source);
-    while (step(self)) {
-      /* it has checked all that there is to check */
+    read_script_connect(&self->script, &self->source);
+    while (read_line(self)) {
     }
-    while (self->done < self->given) {
-      finish_line(self);
+    while (self->released < self->kept_count) {
+      release_line(self);
     }
-    stream_connect(NULL, NULL);
+    read_script_connect(NULL, NULL);
     source_close(&self->source);
   }
   free(self);

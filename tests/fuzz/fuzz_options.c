@@ -1,10 +1,10 @@
 /* fuzz_options: any words as a command line, and any options as the words that ask for them.
  *
- * An input is the words, each on a line of its own; where there is a NUL in it, each ends in one, so that
- * words may hold newlines. Checked: what is accepted keeps to what options.h and the help promise, and comes out
- * the same when it is spelt out in full; what is refused leaves all as it was, and the message is a line; each word
- * is the duration, the rate and the count that quantity.c says. The same bytes also make options, which have to
- * come back from their words, or be refused. */
+ * An input is the words, one per line. If the input contains a NUL, each word ends in a NUL
+ * instead, so that words may contain newlines. Checked: accepted options are in the ranges of
+ * options.h and survive a round trip through words; refused words change nothing, and the message
+ * is one line; each word is the duration, rate and count that quantity.c computes. The same bytes
+ * also make options, which have to survive the round trip or be refused. */
 
 #include <string.h>
 #include <uv.h>
@@ -14,7 +14,7 @@
 #include "input.h"
 #include "item.h"
 #include "quantity.h"
-#include "spelt.h"
+#include "roundtrip.h"
 #include "target.h"
 
 #define WORDS_MAX 64
@@ -22,7 +22,7 @@
 
 struct words {
   int count;
-  char *words[WORDS_MAX + 2]; /* each in memory of its own size; argv, with its NULL */
+  char *words[WORDS_MAX + 2]; /* argv, NULL at the end; each has an allocation of its exact size */
 };
 
 static void add_word(struct words *words, const char *bytes, size_t size) {
@@ -58,7 +58,7 @@ static void free_words(struct words *words) {
   }
 }
 
-/* ------------------------------------------------------------------------ what is accepted -- */
+/* -------------------------------------------------------------------------- accepted options -- */
 
 static bool is_word_of(const struct words *words, const char *text) {
   int i;
@@ -91,7 +91,7 @@ static void check_ranges(const struct options *options, const struct words *word
   CHECK(options->verbosity <= OPTIONS_VERBOSE);
 }
 
-/* ------------------------------------------------------------------------- what is refused -- */
+/* ----------------------------------------------------------------------------- refused words -- */
 
 static void check_message(const char *message) {
   size_t i;
@@ -103,16 +103,16 @@ static void check_message(const char *message) {
 }
 
 /* A shorter buffer gets the beginning. */
-static void check_cut(struct words *words, const char *message, size_t size) {
+static void check_truncated(struct words *words, const char *message, size_t size) {
   struct options options;
-  char *cut = target_alloc(size);
-  CHECK(options_parse(&options, words->count, words->words, cut, size) == UV_EINVAL);
-  CHECK(strlen(cut) == (strlen(message) < size ? strlen(message) : size - 1));
-  CHECK(strncmp(cut, message, strlen(cut)) == 0);
-  free(cut);
+  char *text = target_alloc(size);
+  CHECK(options_parse(&options, words->count, words->words, text, size) == UV_EINVAL);
+  CHECK(strlen(text) == (strlen(message) < size ? strlen(message) : size - 1));
+  CHECK(strncmp(text, message, strlen(text)) == 0);
+  free(text);
 }
 
-/* ---------------------------------------------------------------------------------- parts -- */
+/* -------------------------------------------------------------------------------- the checks -- */
 
 static void check_words(struct words *words, size_t salt) {
   char message[OPTIONS_MESSAGE_SIZE * 4] = "";
@@ -131,10 +131,10 @@ static void check_words(struct words *words, size_t salt) {
   if (err != 0) {
     CHECK(item_is_untouched((const unsigned char *)&options, sizeof options));
     check_message(message);
-    check_cut(words, message, salt % 96 + 1);
+    check_truncated(words, message, salt % 96 + 1);
   } else if (options.action == OPTIONS_RUN) {
     check_ranges(&options, words);
-    spelt_check(&options, 0);
+    roundtrip_check(&options, 0);
   } else {
     CHECK(options.action == OPTIONS_HELP || options.action == OPTIONS_VERSION);
   }
@@ -143,8 +143,8 @@ static void check_words(struct words *words, size_t salt) {
 static void check_quantity(enum quantity expected, uint64_t expected_n, int err,
                            const uint64_t *n) {
   CHECK(err == 0 || err == UV_EINVAL || err == UV_ERANGE);
-  CHECK(expected == QUANTITY_UNKNOWN || (expected == QUANTITY_IS) == (err == 0));
-  CHECK(expected != QUANTITY_IS || *n == expected_n);
+  CHECK(expected == QUANTITY_UNKNOWN || (expected == QUANTITY_OK) == (err == 0));
+  CHECK(expected != QUANTITY_OK || *n == expected_n);
   CHECK(err == 0 || *n == 0); /* written only on success */
 }
 
@@ -172,13 +172,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   check_words(&words, size);
   for (i = 1; i < words.count; i++) {
     const char *value = words.words[i];
-    while (value != NULL) { /* and what follows each `=` in it */
+    while (value != NULL) { /* and the part after each `=` */
       check_quantities(value);
       value = strchr(value, '=');
       value = value == NULL ? NULL : value + 1;
     }
   }
   free_words(&words);
-  spelt_check_made(&input);
+  roundtrip_check_random(&input);
   return 0;
 }

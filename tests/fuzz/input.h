@@ -1,8 +1,8 @@
 /* input: the bytes of an input, read as a script that people can write too.
  *
- * A letter, large or small, is a command: its lowest five bits; the signs ; < = > ? are five more. What follows are
- * operands: the lowest four bits of each, so that digits stand for themselves. Spaces and newlines are no
- * commands. After the end come zeros. */
+ * A command is a letter in either case: the lowest five bits of the byte. The signs ; < = > ? are
+ * five more commands. An operand is the lowest four bits of a byte, so a digit stands for itself.
+ * Spaces and newlines are no commands. After the end the input reads as zeros. */
 
 #ifndef TESTS_FUZZ_INPUT_H
 #define TESTS_FUZZ_INPUT_H
@@ -22,8 +22,8 @@ static inline uint8_t input_byte(struct input *input) {
   return input_is_at_end(input) ? 0 : *input->next++;
 }
 
-/* A small letter; what is no letter comes as something that is none either: a sign as one of the five
- * characters that follow z. */
+/* Returns: a lower-case letter; for a sign one of the five characters after z; for any other byte
+ * the character before a. */
 static inline char input_command(struct input *input) {
   return (char)('a' - 1 + (input_byte(input) & 31));
 }

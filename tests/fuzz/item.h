@@ -1,4 +1,4 @@
-/* item: a number as the bytes of an item of any size, and memory that nobody has written to. */
+/* item: a number as the bytes of an item of any size, and a pattern for unwritten memory. */
 
 #ifndef TESTS_FUZZ_ITEM_H
 #define TESTS_FUZZ_ITEM_H
@@ -10,7 +10,7 @@
 
 #define ITEM_UNTOUCHED 0xa5
 
-/* No byte is like its neighbours, so that a shifted copy is noticed. */
+/* Every byte differs from its neighbours, so that a shifted copy is detected. */
 static inline unsigned char item_byte(uint32_t item, size_t at) {
   return (unsigned char)(item + item / 251 * 7 + at * 37);
 }

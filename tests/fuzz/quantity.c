@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#define DIGITS_MAX 25 /* of a number: times an hour it is below 2^128 */
+#define DIGITS_MAX 25 /* times the nanoseconds of an hour this is below 2^128 */
 #define RATE_DIGITS_MAX 17
 
 __extension__ typedef unsigned __int128 wide;
@@ -22,39 +22,39 @@ static const struct {
              {"ns", 1},
              {"s", UINT64_C(1000000000)}};
 
-/* A number: digits / 10^decimals. */
+/* A decimal number: digits / scale. */
 struct number {
   wide digits;
-  wide scale; /* 10^decimals */
-  size_t length;
+  wide scale;    /* 10^decimals */
+  size_t length; /* in digits */
 };
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/* Goes past a number. False: there is none. */
+/* Parses a number and moves *text past it. False: there is none. */
 static bool take_number(const char **text, struct number *number) {
-  bool is_behind_point = false;
-  size_t figures = 0;
+  bool is_fraction = false;
+  size_t length = 0;
   const char *p;
 
   *number = (struct number){.digits = 0, .scale = 1};
-  for (p = *text; is_digit(*p) || (*p == '.' && !is_behind_point); p++) {
+  for (p = *text; is_digit(*p) || (*p == '.' && !is_fraction); p++) {
     if (*p == '.') {
-      is_behind_point = true;
+      is_fraction = true;
       continue;
     }
-    figures++;
-    if (figures <= DIGITS_MAX) {
+    length++;
+    if (length <= DIGITS_MAX) {
       number->digits = number->digits * 10 + (unsigned)(*p - '0');
-      number->scale *= is_behind_point ? 10 : 1;
+      number->scale *= is_fraction ? 10 : 1;
     }
   }
-  number->length = figures;
+  number->length = length;
   *text = p;
-  return figures != 0;
+  return length != 0;
 }
 
-/* Goes past a unit. Returns its nanoseconds; 0: there is none. */
+/* Parses a unit and moves *text past it. Returns: its nanoseconds; 0: there is none. */
 static uint64_t take_unit(const char **text) {
   size_t length = strcspn(*text, "0123456789.");
   size_t i;
@@ -68,8 +68,9 @@ static uint64_t take_unit(const char **text) {
   return 0;
 }
 
-static wide divide(wide above, wide below) {
-  return above / below + (above % below >= below - above % below ? 1 : 0); /* halves up */
+static wide divide(wide dividend, wide divisor) {
+  return dividend / divisor +
+         (dividend % divisor >= divisor - dividend % divisor ? 1 : 0); /* rounds halves up */
 }
 
 enum quantity quantity_duration(const char *text, uint64_t *ns) {
@@ -84,12 +85,12 @@ enum quantity quantity_duration(const char *text, uint64_t *ns) {
     uint64_t unit;
     bool is_bare;
     if (!take_number(&p, &number)) {
-      return QUANTITY_IS_NONE;
+      return QUANTITY_REFUSED;
     }
     is_bare = *p == '\0' && last == UINT64_MAX;
     unit = is_bare ? UINT64_C(1000000000) : take_unit(&p);
     if (unit == 0 || unit >= last) {
-      return QUANTITY_IS_NONE;
+      return QUANTITY_REFUSED;
     }
     last = unit;
     is_unknown = is_unknown || number.length > DIGITS_MAX;
@@ -103,10 +104,10 @@ enum quantity quantity_duration(const char *text, uint64_t *ns) {
     return QUANTITY_UNKNOWN;
   }
   if (total > (wide)INT64_MAX || (total == 0 && !is_zero)) {
-    return QUANTITY_IS_NONE;
+    return QUANTITY_REFUSED;
   }
   *ns = (uint64_t)total;
-  return QUANTITY_IS;
+  return QUANTITY_OK;
 }
 
 enum quantity quantity_rate(const char *text, uint64_t *period_ns) {
@@ -116,35 +117,35 @@ enum quantity quantity_rate(const char *text, uint64_t *period_ns) {
   wide period;
 
   if (!take_number(&p, &number) || *p++ != '/') {
-    return QUANTITY_IS_NONE;
+    return QUANTITY_REFUSED;
   }
   if (is_digit(*p) || *p == '.') {
     enum quantity found =
-        p[strspn(p, "0123456789.")] == '\0' ? QUANTITY_IS_NONE : quantity_duration(p, &unit);
-    if (found != QUANTITY_IS) {
+        p[strspn(p, "0123456789.")] == '\0' ? QUANTITY_REFUSED : quantity_duration(p, &unit);
+    if (found != QUANTITY_OK) {
       return found;
     }
   } else {
     unit = take_unit(&p);
     if (*p != '\0') {
-      return QUANTITY_IS_NONE;
+      return QUANTITY_REFUSED;
     }
   }
   if (unit == 0) {
-    return QUANTITY_IS_NONE;
+    return QUANTITY_REFUSED;
   }
   if (number.length > RATE_DIGITS_MAX) {
-    return QUANTITY_UNKNOWN; /* how many of them count is not ours to say */
+    return QUANTITY_UNKNOWN; /* units.c does not count trailing zeros */
   }
   if (number.digits == 0 || (wide)unit * number.scale < number.digits) {
-    return QUANTITY_IS_NONE;
+    return QUANTITY_REFUSED;
   }
   period = divide((wide)unit * number.scale, number.digits);
   if (period > (wide)INT64_MAX) {
-    return QUANTITY_IS_NONE;
+    return QUANTITY_REFUSED;
   }
   *period_ns = (uint64_t)period;
-  return QUANTITY_IS;
+  return QUANTITY_OK;
 }
 
 enum quantity quantity_count(const char *text, uint64_t min, uint64_t max, uint64_t *n) {
@@ -153,14 +154,14 @@ enum quantity quantity_count(const char *text, uint64_t min, uint64_t max, uint6
   size_t i;
 
   if (length == 0 || strspn(text, "0123456789") != length) {
-    return QUANTITY_IS_NONE;
+    return QUANTITY_REFUSED;
   }
   for (i = 0; i < length; i++) {
     value = value * 10 + (unsigned)(text[i] - '0');
     if (value > max) {
-      return QUANTITY_IS_NONE;
+      return QUANTITY_REFUSED;
     }
   }
   *n = (uint64_t)value;
-  return value >= min ? QUANTITY_IS : QUANTITY_IS_NONE;
+  return value >= min ? QUANTITY_OK : QUANTITY_REFUSED;
 }

@@ -1,5 +1,5 @@
-/* quantity: durations, rates and counts once more, to compare src/cli/units.c with: by one grammar and
- * one division of 128 bits. */
+/* quantity: a second implementation of the parsers in src/cli/units.c, to compare them with: one
+ * grammar, and one division of 128 bits. */
 
 #ifndef TESTS_FUZZ_QUANTITY_H
 #define TESTS_FUZZ_QUANTITY_H
@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 enum quantity {
-  QUANTITY_IS,      /* it is one, and *n is it */
-  QUANTITY_IS_NONE, /* the text is refused, for what it says or for its size */
-  QUANTITY_UNKNOWN  /* it has more digits than fit in here */
+  QUANTITY_OK,      /* *n is the quantity */
+  QUANTITY_REFUSED, /* the text is no quantity, or out of range */
+  QUANTITY_UNKNOWN  /* it has too many digits for this implementation */
 };
 
 enum quantity quantity_duration(const char *text, uint64_t *ns);

@@ -4,33 +4,44 @@
 
 #include <string.h>
 
-#include <uv.h>
+/* Of the given waiter and the one found so far, the one that has waited longer. */
+static struct reference_waiter *earlier(struct reference_waiter *waiter,
+                                        struct reference_waiter *found) {
+  return found == NULL || waiter->queued_at < found->queued_at ? waiter : found;
+}
 
-/* Of those who wait at this end, the one that came first; NULL: nobody does. */
-static struct reference_waiter *first(struct reference *ref, size_t slot, bool is_put) {
+/* The first waiter on that side of the slot; NULL: none waits. */
+static struct reference_waiter *first(struct reference *ref, size_t slot, handoff_side_t side) {
   struct reference_waiter *found = NULL;
   size_t i;
 
   for (i = 0; i < REFERENCE_WAITERS; i++) {
     struct reference_waiter *waiter = &ref->waiters[i];
-    if (waiter->state == REFERENCE_WAITING && waiter->slot == slot && waiter->is_put == is_put &&
-        (found == NULL || waiter->enlisted < found->enlisted)) {
-      found = waiter;
+    if (waiter->state == REFERENCE_WAITING && waiter->slot == slot && waiter->side == side) {
+      found = earlier(waiter, found);
     }
   }
   return found;
 }
 
-static struct reference_side *side_of(struct reference *ref,
-                                      const struct reference_waiter *waiter) {
-  return &ref->slots[waiter->slot].sides[waiter->is_put ? 0 : 1];
+static struct reference_waiter *first_of_port(struct reference *ref, size_t port) {
+  struct reference_waiter *found = NULL;
+  size_t i;
+
+  for (i = 0; i < REFERENCE_WAITERS; i++) {
+    struct reference_waiter *waiter = &ref->waiters[i];
+    if (waiter->state == REFERENCE_WAITING && waiter->port == port) {
+      found = earlier(waiter, found);
+    }
+  }
+  return found;
 }
 
-static void decide(struct reference *ref, struct reference_waiter *waiter, int status) {
-  waiter->state = REFERENCE_DECIDED;
+static void complete(struct reference *ref, struct reference_waiter *waiter, int status) {
+  waiter->state = REFERENCE_COMPLETED;
   waiter->status = status;
-  waiter->decided = ref->now++;
-  side_of(ref, waiter)->cancels += status == UV_ECANCELED;
+  waiter->completed_at = ref->now++;
+  ref->slots[waiter->slot].sides[waiter->side].cancels += status == UV_ECANCELED;
 }
 
 static void raise_high_water(struct reference_slot *s, size_t count) {
@@ -50,31 +61,35 @@ static uint32_t pop(struct reference_slot *s) {
   return item;
 }
 
+static void finalize_oldest(struct reference *ref, struct reference_slot *s) {
+  ref->finalized[ref->finalized_count++] = pop(s);
+}
+
 int reference_put(struct reference *ref, size_t slot, uint32_t item) {
   struct reference_slot *s = &ref->slots[slot];
-  struct reference_waiter *getter = first(ref, slot, false);
+  struct reference_waiter *getter = first(ref, slot, HANDOFF_CONSUMER);
 
-  ref->dropped_count = 0;
+  ref->finalized_count = 0;
   if (!s->is_live) {
     return UV_EINVAL;
   }
   if (s->is_shut) {
     return UV_EPIPE;
   }
-  if (getter != NULL) { /* by way of the slot, if it has room for any */
+  if (getter != NULL) { /* the item passes through the slot, unless the capacity is 0 */
     getter->item = item;
-    decide(ref, getter, 0);
+    complete(ref, getter, 0);
     s->puts++;
     s->gets++;
     raise_high_water(s, s->capacity != 0);
     return 0;
   }
-  if (s->count == s->capacity && !s->is_latest) {
+  if (s->count == s->capacity && !s->drops_oldest) {
     return UV_EAGAIN;
   }
   if (s->count == s->capacity) {
-    ref->dropped[ref->dropped_count++] = pop(s);
-    s->replaced++;
+    finalize_oldest(ref, s);
+    s->evicted++;
   }
   push(s, item);
   return 0;
@@ -82,18 +97,18 @@ int reference_put(struct reference *ref, size_t slot, uint32_t item) {
 
 int reference_get(struct reference *ref, size_t slot, uint32_t *item) {
   struct reference_slot *s = &ref->slots[slot];
-  struct reference_waiter *putter = first(ref, slot, true);
+  struct reference_waiter *putter = first(ref, slot, HANDOFF_PRODUCER);
 
-  ref->dropped_count = 0;
+  ref->finalized_count = 0;
   if (!s->is_live) {
     return UV_EINVAL;
   }
   if (s->count == 0 && putter == NULL) {
     return s->is_shut ? UV_EOF : UV_EAGAIN;
   }
-  if (s->count == 0) { /* from hand to hand */
+  if (s->count == 0) { /* rendezvous */
     *item = putter->item;
-    decide(ref, putter, 0);
+    complete(ref, putter, 0);
     s->puts++;
     s->gets++;
     return 0;
@@ -102,7 +117,7 @@ int reference_get(struct reference *ref, size_t slot, uint32_t *item) {
   s->gets++;
   if (putter != NULL) {
     push(s, putter->item);
-    decide(ref, putter, 0);
+    complete(ref, putter, 0);
   }
   return 0;
 }
@@ -122,15 +137,15 @@ int reference_peek(const struct reference *ref, size_t slot, uint32_t *item) {
 
 void reference_submit(struct reference *ref, size_t waiter) {
   struct reference_waiter *self = &ref->waiters[waiter];
-  int status = self->is_put ? reference_put(ref, self->slot, self->item)
-                            : reference_get(ref, self->slot, &self->item);
+  int status = self->side == HANDOFF_PRODUCER ? reference_put(ref, self->slot, self->item)
+                                              : reference_get(ref, self->slot, &self->item);
   if (status != UV_EAGAIN) {
-    decide(ref, self, status);
+    complete(ref, self, status);
     return;
   }
   self->state = REFERENCE_WAITING;
-  self->enlisted = ref->now++;
-  side_of(ref, self)->waits++;
+  self->queued_at = ref->now++;
+  ref->slots[self->slot].sides[self->side].waits++;
 }
 
 int reference_cancel(struct reference *ref, size_t waiter) {
@@ -139,28 +154,28 @@ int reference_cancel(struct reference *ref, size_t waiter) {
   if (self->state == REFERENCE_IDLE) {
     return UV_EINVAL;
   }
-  if (self->state == REFERENCE_DECIDED) {
+  if (self->state == REFERENCE_COMPLETED) {
     return UV_EBUSY;
   }
-  decide(ref, self, UV_ECANCELED);
+  complete(ref, self, UV_ECANCELED);
   return 0;
 }
 
-int reference_init(struct reference *ref, size_t slot, size_t capacity, bool is_latest) {
+int reference_init(struct reference *ref, size_t slot, size_t capacity, bool drops_oldest) {
   struct reference_slot *s = &ref->slots[slot];
 
-  if (capacity == 0 && is_latest) {
+  if (capacity == 0 && drops_oldest) {
     return UV_EINVAL;
   }
   memset(s, 0, sizeof *s);
   s->is_live = true;
-  s->is_latest = is_latest;
+  s->drops_oldest = drops_oldest;
   s->capacity = capacity;
   return 0;
 }
 
 int reference_bind(struct reference *ref, size_t slot, unsigned side) {
-  if (!ref->slots[slot].is_live || side > 1) {
+  if (!ref->slots[slot].is_live || side > HANDOFF_CONSUMER) {
     return UV_EINVAL;
   }
   ref->slots[slot].is_bound[side] = true;
@@ -174,11 +189,11 @@ void reference_shut(struct reference *ref, size_t slot) {
     return;
   }
   ref->slots[slot].is_shut = true;
-  while ((waiter = first(ref, slot, true)) != NULL) {
-    decide(ref, waiter, UV_EPIPE);
+  while ((waiter = first(ref, slot, HANDOFF_PRODUCER)) != NULL) {
+    complete(ref, waiter, UV_EPIPE);
   }
-  while ((waiter = first(ref, slot, false)) != NULL) {
-    decide(ref, waiter, UV_EOF);
+  while ((waiter = first(ref, slot, HANDOFF_CONSUMER)) != NULL) {
+    complete(ref, waiter, UV_EOF);
   }
 }
 
@@ -186,43 +201,29 @@ void reference_abort(struct reference *ref, size_t slot) {
   struct reference_slot *s = &ref->slots[slot];
 
   reference_shut(ref, slot);
-  ref->dropped_count = 0;
+  ref->finalized_count = 0;
   while (s->is_live && s->count != 0) {
-    ref->dropped[ref->dropped_count++] = pop(s);
-    s->dropped++;
+    finalize_oldest(ref, s);
+    s->discarded++;
   }
 }
 
 void reference_destroy(struct reference *ref, size_t slot) {
   struct reference_slot *s = &ref->slots[slot];
 
-  ref->dropped_count = 0;
-  if (!s->is_live) {
-    return;
-  }
-  while (s->count != 0) {
-    ref->dropped[ref->dropped_count++] = pop(s);
+  ref->finalized_count = 0;
+  while (s->is_live && s->count != 0) {
+    finalize_oldest(ref, s);
   }
   s->is_live = false;
 }
 
-void reference_close(struct reference *ref, size_t port) {
-  struct reference_waiter *found;
-  size_t i;
+void reference_port_close(struct reference *ref, size_t port) {
+  struct reference_waiter *waiter;
 
-  do { /* who came first, until there is nobody left */
-    found = NULL;
-    for (i = 0; i < REFERENCE_WAITERS; i++) {
-      struct reference_waiter *waiter = &ref->waiters[i];
-      if (waiter->state == REFERENCE_WAITING && waiter->port == port &&
-          (found == NULL || waiter->enlisted < found->enlisted)) {
-        found = waiter;
-      }
-    }
-    if (found != NULL) {
-      decide(ref, found, UV_ECANCELED);
-    }
-  } while (found != NULL);
+  while ((waiter = first_of_port(ref, port)) != NULL) {
+    complete(ref, waiter, UV_ECANCELED);
+  }
 }
 
 bool reference_is_used(const struct reference *ref, size_t slot) {
@@ -242,22 +243,22 @@ bool reference_is_next(const struct reference *ref, size_t waiter) {
 
   for (i = 0; i < REFERENCE_WAITERS; i++) {
     const struct reference_waiter *other = &ref->waiters[i];
-    if (other->state == REFERENCE_DECIDED && other->slot == self->slot &&
-        other->port == self->port && other->is_put == self->is_put &&
-        other->decided < self->decided) {
+    if (other->state == REFERENCE_COMPLETED && other->slot == self->slot &&
+        other->port == self->port && other->side == self->side &&
+        other->completed_at < self->completed_at) {
       return false;
     }
   }
-  return self->state == REFERENCE_DECIDED;
+  return self->state == REFERENCE_COMPLETED;
 }
 
-size_t reference_waiting(const struct reference *ref, size_t slot, bool is_put) {
+size_t reference_waiting(const struct reference *ref, size_t slot, handoff_side_t side) {
   size_t count = 0;
   size_t i;
 
   for (i = 0; i < REFERENCE_WAITERS; i++) {
     const struct reference_waiter *waiter = &ref->waiters[i];
-    count += waiter->state == REFERENCE_WAITING && waiter->slot == slot && waiter->is_put == is_put;
+    count += waiter->state == REFERENCE_WAITING && waiter->slot == slot && waiter->side == side;
   }
   return count;
 }

@@ -1,7 +1,8 @@
-/* replay: runs a target on files, one after the other, where there is no libFuzzer: the kept corpus, or
- * a crash.
+/* replay: runs a target on files where there is no libFuzzer: the kept corpus, or a crash.
  *
- * Usage: TARGET FILE|DIRECTORY… ; names each file before it runs it. */
+ * Usage: TARGET FILE|DIRECTORY…
+ *
+ * It prints the name of each file before it runs it. */
 
 #include <dirent.h>
 #include <string.h>
@@ -22,7 +23,7 @@ static void run_file(const char *path) {
     exit(1);
   }
   while ((byte = getc(file)) != EOF) {
-    if ((size & (size + 1)) == 0) { /* one less than a power of two: full */
+    if ((size & (size + 1)) == 0) { /* full: one less than a power of two */
       uint8_t *more = realloc(data, (size + 1) * 2);
       CHECK(more != NULL);
       data = more;
@@ -44,10 +45,10 @@ static void run_file(const char *path) {
 
 static void run_directory(const char *path) {
   struct dirent **entries;
-  int found = scandir(path, &entries, NULL, alphasort); /* in the same order everywhere */
+  int found = scandir(path, &entries, NULL, alphasort); /* in the same order on every machine */
   int i;
 
-  if (found < 0) { /* no directory */
+  if (found < 0) { /* not a directory */
     run_file(path);
     return;
   }

@@ -1,10 +1,11 @@
 #!/bin/bash
-# Fuzzes each target for a while, one after the other, and merges what was found into the kept corpus: the
-# fewest inputs that together reach all that is reached. Seeds, the files that people wrote, stay.
+# Fuzzes each target for a while, one after the other, and merges what it finds into the kept
+# corpus: the fewest inputs that together reach everything that is reached. Seeds, which people
+# wrote, stay.
 #
-# Usage: run.sh [SECONDS [calls|lines|options…]]    60 and all of them unless said. Needs clang with libFuzzer.
+# Usage: run.sh [SECONDS [calls|lines|options…]]    default: 60, all targets
 #
-# A crash ends it; its input is kept beside the build's corpus, and named.
+# Needs clang with libFuzzer. A crash ends the run; its input is kept beside the build's corpus.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 seconds=${1:-60}
@@ -23,8 +24,8 @@ for target in "${targets[@]}"; do
   nice "$fuzzer" -max_total_time="$seconds" "${limits[@]}" -print_final_stats=1 -verbosity=0 \
     -artifact_prefix="$found-" "$found" "$kept" 2>&1 | grep -vE '# Uses:|Recommended dictionary'
 
-  # Afresh, so that an input that has become superfluous goes. Edges and states count, not how often: that
-  # keeps it small.
+  # Merged into an empty directory, so that superfluous inputs go. Edges and states count, but not
+  # how often they are reached, which keeps the corpus small.
   merged=$(mktemp -d)
   cp "$kept"/seed-* "$merged"
   "$fuzzer" -set_cover_merge=1 -use_counters=0 "${limits[@]}" "$merged" "$kept" "$found" 2>&1 |

@@ -1,6 +1,7 @@
-/* target: what every fuzz target includes: its one function, and what it does when something is not so.
+/* target: what every fuzz target includes: its entry point, CHECK and an allocator.
  *
- * libFuzzer calls the function with what it thinks up; replay.c with the files of the kept corpus. */
+ * libFuzzer calls the entry point with inputs that it generates, replay.c with the files of the
+ * kept corpus. */
 
 #ifndef TESTS_FUZZ_TARGET_H
 #define TESTS_FUZZ_TARGET_H
@@ -12,15 +13,15 @@
 
 #define CHECK(condition) ((condition) ? (void)0 : target_fail(__FILE__, __LINE__, #condition))
 
-/* Runs one input. Aborts when what is tested is wrong. Returns 0. */
+/* Runs one input. Aborts if a check fails. Returns: 0. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static _Noreturn inline void target_fail(const char *file, int line, const char *condition) {
-  (void)fprintf(stderr, "%s:%d: not so: %s\n", file, line, condition);
+  (void)fprintf(stderr, "%s:%d: check failed: %s\n", file, line, condition);
   abort();
 }
 
-/* An allocation of exactly that size, so that the sanitizers see who goes beyond. */
+/* Allocates exactly `size` bytes, so that the sanitizers report any access beyond them. */
 static inline void *target_alloc(size_t size) {
   void *memory = calloc(1, size == 0 ? 1 : size);
   if (memory == NULL) {

@@ -1,6 +1,6 @@
-/* spelt: see spelt.h. */
+/* roundtrip: see roundtrip.h. */
 
-#include "spelt.h"
+#include "roundtrip.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 #include "target.h"
 
 #define WORD_SIZE 64
-#define SPELT_MAX 20
+#define WORDS_MAX 20
 #define DURATION_MAX ((uint64_t)INT64_MAX)
 
 static bool is_same_text(const char *one, const char *other) {
@@ -28,63 +28,63 @@ static bool is_same(const struct options *one, const struct options *other) {
          one->stats == other->stats && one->verbosity == other->verbosity;
 }
 
-/* A command line that is made of options. */
-struct spelt {
+/* A command line. */
+struct words {
   int count;
-  char *words[SPELT_MAX + 1];
-  char text[SPELT_MAX][WORD_SIZE];
+  char *words[WORDS_MAX + 1];
+  char text[WORDS_MAX][WORD_SIZE];
 };
 
-__attribute__((format(printf, 3, 4))) static void say(struct spelt *spelt, bool is_said,
+__attribute__((format(printf, 3, 4))) static void add(struct words *words, bool is_wanted,
                                                       const char *format, ...) {
   va_list args;
   int length;
 
   va_start(args, format);
-  length = vsnprintf(spelt->text[spelt->count], WORD_SIZE, format, args);
+  length = vsnprintf(words->text[words->count], WORD_SIZE, format, args);
   va_end(args);
   CHECK(length > 0 && length < WORD_SIZE);
-  if (is_said) {
-    spelt->words[spelt->count] = spelt->text[spelt->count];
-    spelt->count++;
+  if (is_wanted) {
+    words->words[words->count] = words->text[words->count];
+    words->count++;
   }
 }
 
-static void say_as_it_is(struct spelt *spelt, const char *word) {
-  spelt->words[spelt->count++] = (char *)(uintptr_t)word; /* only read */
+static void add_verbatim(struct words *words, const char *word) {
+  words->words[words->count++] = (char *)(uintptr_t)word; /* only read */
 }
 
-void spelt_check(const struct options *options, int expected) {
+void roundtrip_check(const struct options *options, int expected) {
   static const char *const late[] = {"--late=skip", "--late=shift"};
   char message[OPTIONS_MESSAGE_SIZE];
   struct options again;
-  struct spelt spelt = {.count = 0};
+  struct words words = {.count = 0};
 
-  say(&spelt, true, "handoff");
-  say(&spelt, true, "--produce-every=%" PRIu64 "ns", options->interval_ns[HANDOFF_PRODUCER]);
-  say(&spelt, true, "--consume-every=%" PRIu64 "ns", options->interval_ns[HANDOFF_CONSUMER]);
-  say(&spelt, options->late == HANDOFF_MISSED_BURST, "--late=burst=%zu", options->burst);
-  say(&spelt, options->late != HANDOFF_MISSED_BURST, "%s", late[options->late % 2]);
-  say(&spelt, true, "-c%zu", options->capacity);
-  say(&spelt, options->has_count, "--count=%" PRIu64, options->count);
-  say(&spelt, options->has_limit, "--for=%" PRIu64 "ns", options->limit_ns);
-  say(&spelt, options->delimiter == '\0', "-0");
-  say(&spelt, true, "--output");
-  say_as_it_is(&spelt, options->output == NULL ? "-" : options->output);
-  say(&spelt, options->stats != OPTIONS_STATS_NONE, "--stats=%s",
+  add(&words, true, "handoff");
+  add(&words, true, "--produce-every=%" PRIu64 "ns", options->interval_ns[HANDOFF_PRODUCER]);
+  add(&words, true, "--consume-every=%" PRIu64 "ns", options->interval_ns[HANDOFF_CONSUMER]);
+  add(&words, options->late == HANDOFF_MISSED_BURST, "--late=burst=%zu", options->burst);
+  add(&words, options->late != HANDOFF_MISSED_BURST, "%s", late[options->late % 2]);
+  add(&words, true, "-c%zu", options->capacity);
+  add(&words, options->has_count, "--count=%" PRIu64, options->count);
+  add(&words, options->has_limit, "--for=%" PRIu64 "ns", options->limit_ns);
+  add(&words, options->delimiter == '\0', "-0");
+  add(&words, true, "--output");
+  add_verbatim(&words, options->output == NULL ? "-" : options->output);
+  add(&words, options->stats != OPTIONS_STATS_NONE, "--stats=%s",
       options->stats == OPTIONS_STATS_JSON ? "json" : "text");
-  say(&spelt, options->verbosity != OPTIONS_NORMAL,
+  add(&words, options->verbosity != OPTIONS_NORMAL,
       options->verbosity == OPTIONS_QUIET ? "-q" : "-v");
-  say(&spelt, true, "--");
+  add(&words, true, "--");
   if (options->source != NULL) {
-    say_as_it_is(&spelt, options->source);
+    add_verbatim(&words, options->source);
   }
-  CHECK(spelt.count <= SPELT_MAX);
-  CHECK(options_parse(&again, spelt.count, spelt.words, message, sizeof message) == expected);
+  CHECK(words.count <= WORDS_MAX);
+  CHECK(options_parse(&again, words.count, words.words, message, sizeof message) == expected);
   CHECK(expected != 0 || is_same(options, &again));
 }
 
-/* A number up to max: any, or near to either end. */
+/* A number up to max: any, or one near either end. */
 static uint64_t number(struct input *input, uint64_t max) {
   uint64_t bits = 0;
   unsigned kind = input_byte(input) % 4;
@@ -98,8 +98,8 @@ static uint64_t number(struct input *input, uint64_t max) {
   return kind == 0 ? bits % 3 : max == UINT64_MAX ? bits : bits % (max + 1);
 }
 
-/* Puts one of them out of its range: by little, mostly. */
-static int spoil(struct options *options, struct input *input) {
+/* Sets one option out of its range, mostly by little. Returns: UV_EINVAL. */
+static int make_invalid(struct options *options, struct input *input) {
   uint64_t excess = 1 + number(input, UINT32_MAX);
 
   switch (input_byte(input) % 6) {
@@ -128,7 +128,7 @@ static int spoil(struct options *options, struct input *input) {
   return UV_EINVAL;
 }
 
-void spelt_check_made(struct input *input) {
+void roundtrip_check_random(struct input *input) {
   unsigned bits = input_byte(input);
   struct options options = {.delimiter = '\n', .burst = 1};
 
@@ -150,5 +150,5 @@ void spelt_check_made(struct input *input) {
   }
   options.stats = (options_stats_t)(input_byte(input) % 3);
   options.verbosity = (options_verbosity_t)(input_byte(input) % 3);
-  spelt_check(&options, (bits & 32) != 0 ? spoil(&options, input) : 0);
+  roundtrip_check(&options, (bits & 32) != 0 ? make_invalid(&options, input) : 0);
 }

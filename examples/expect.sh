@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs a command, which must succeed and print exactly what stands in a file.
+# Runs a command, which must succeed and print exactly the contents of a file.
 #
 # Usage: expect.sh FILE command [argument…]
 set -euo pipefail

@@ -1,11 +1,12 @@
-/* inbox: worker threads hand results to a loop. What takes a uv_async_t, a mutex, a list and a flag
- * when made by hand, and then still knows neither "full" nor "finished", is one slot and one port:
+/* inbox: worker threads pass results to an event loop. One slot and one port replace a uv_async_t,
+ * a mutex, a list and a flag, and add what those lack:
  *
- *   back-pressure   at most CAPACITY results wait; a worker that is ahead of the loop waits in
- *                   handoff_slot_put, so memory stays what it was at the start
- *   every result    one put, one callback: nothing coalesces, nothing is lost
- *   the end         the last worker shuts the slot; the loop gets what is left, then UV_EOF
- *   the close       handoff_port_close, and the loop's own uv_run returns */
+ *   back-pressure    at most CAPACITY results wait; a worker that is faster than the loop waits in
+ *                    handoff_slot_put, so memory does not grow
+ *   every result     one callback per put, while calls of uv_async_send coalesce
+ *   end of results   the last worker shuts the slot; the loop gets the remaining results, then
+ *                    UV_EOF
+ *   a clean exit     the loop closes the port, and uv_run returns */
 
 #include <handoff.h>
 #include <stdatomic.h>
@@ -25,7 +26,7 @@ static handoff_slot_t inbox; /* of results */
 static atomic_uint next_batch;
 static atomic_int working = WORKERS;
 
-/* ---------------------------------------------------------------------- on the worker threads -- */
+/* --------------------------------------------------------------------- on the worker threads -- */
 
 static unsigned count_primes(unsigned from, unsigned to) {
   unsigned count = 0;
@@ -48,18 +49,18 @@ static void work(void *arg) {
     }
     result.primes = count_primes(result.from, result.from + BATCH);
     if (handoff_slot_put(&inbox, &result) != 0) { /* waits while the inbox is full */
-      break;                                      /* shut: nobody wants results any more */
+      break;                                      /* shut: no more results are wanted */
     }
   }
   if (atomic_fetch_sub(&working, 1) == 1) {
-    handoff_slot_shut(&inbox); /* the last one to leave */
+    handoff_slot_shut(&inbox); /* the last worker has no more results */
   }
 }
 
-/* -------------------------------------------------------------------------------- on the loop -- */
+/* ------------------------------------------------------------------------------- on the loop -- */
 
 typedef struct {
-  result_t result; /* where the request puts what it gets */
+  result_t result; /* the request copies an item to it */
   unsigned batches;
   unsigned primes;
 } tally_t;
@@ -95,7 +96,7 @@ int main(void) {
       return 1;
     }
   }
-  uv_run(&loop, UV_RUN_DEFAULT); /* timers, sockets and the like of the application run beside it */
+  uv_run(&loop, UV_RUN_DEFAULT); /* your timers and sockets run on the same loop */
   for (int i = 0; i < WORKERS; i++) {
     uv_thread_join(&threads[i]);
   }

@@ -1,14 +1,15 @@
-/* sieve: the primes, by a chain of slots that grows by one thread for each.
+/* sieve: prime numbers from a chain of slots with one thread per prime (Hoare, "Communicating
+ * Sequential Processes", 1978).
  *
- *   2, 3, 4, … ──► [is it divisible by 2?] ──► [by 3?] ──► [by 5?] ──► …   what gets through is prime
+ *   2, 3, 4, … ──► [divisible by 2?] ──► [by 3?] ──► [by 5?] ──► …   what passes all is prime
  *
- * A filter takes numbers from one slot and puts those that its prime does not divide into the next. The
- * first number to come out at the end is a prime, and gets a filter of its own. Each slot is the whole of
- * what two neighbours share: capacity 1 lets both work, and lets neither run ahead.
+ * A filter gets numbers from one slot and puts those that its prime does not divide into the next.
+ * The first number that leaves the chain is prime and gets the next filter. The slots are all that
+ * two neighbours share. With capacity 1 both can work, and neither runs ahead.
  *
- * What to look at is the end. Nobody is told to stop, and no thread has a flag to look at: main shuts the last
- * slot; who puts into it gets UV_EPIPE, shuts the slot that it takes from, and is done. So the end goes up the
- * chain as the numbers come down, until the source hears of it. Then there is nobody left to wait for. */
+ * Note how the program ends: no thread has a flag to check. main shuts the last slot. The filter
+ * that puts into it gets UV_EPIPE, shuts the slot that it gets from, and returns. So the shut moves
+ * up the chain, filter by filter, until the source gets UV_EPIPE too. */
 
 #include <handoff.h>
 #include <stdio.h>
@@ -23,9 +24,9 @@ typedef struct {
   int prime;
 } filter_t;
 
-static filter_t filters[PRIMES + 1]; /* the last one is only the slot behind the last prime's */
+static filter_t filters[PRIMES + 1]; /* the last one is only the end of the chain */
 
-/* Numbers all of them, until nobody wants any more. */
+/* The source: puts 2, 3, 4, … until the slot is shut. */
 static void count(void *arg) {
   handoff_slot_t *to = arg;
   int number = 2;
@@ -42,11 +43,11 @@ static void sift(void *arg) {
       break;
     }
   }
-  handoff_slot_shut(&filter->from); /* whoever puts into it learns that way */
+  handoff_slot_shut(&filter->from); /* the previous filter, or the source, gets UV_EPIPE */
 }
 
-/* Threads are many and need little. */
-static void begin(uv_thread_t *thread, uv_thread_cb run, void *arg) {
+/* Small stacks, because there are many threads. */
+static void start_thread(uv_thread_t *thread, uv_thread_cb run, void *arg) {
   uv_thread_options_t options = {.flags = UV_THREAD_HAS_STACK_SIZE,
                                  .stack_size = (size_t)256 * 1024};
   if (uv_thread_create_ex(thread, &options, run, arg) != 0) {
@@ -63,7 +64,7 @@ int main(void) {
       return EXIT_FAILURE;
     }
   }
-  begin(&source, count, &filters[0].from);
+  start_thread(&source, count, &filters[0].from);
   for (int i = 0; i < PRIMES; i++) {
     filter_t *filter = &filters[i];
     if (handoff_slot_get(&filter->from, &filter->prime) != 0) {
@@ -71,7 +72,7 @@ int main(void) {
     }
     printf("%d%c", filter->prime, i % 10 == 9 ? '\n' : ' ');
     filter->to = &filters[i + 1].from;
-    begin(&filter->thread, sift, filter);
+    start_thread(&filter->thread, sift, filter);
   }
   handoff_slot_shut(&filters[PRIMES].from);
 

@@ -1,7 +1,7 @@
-/* turns: two threads that take turns, for whoever learns condition variables.
+/* turns: two threads take turns. Read this if you are learning condition variables.
  *
- * "The producer works while the consumer waits, then tells it, then waits in its turn." The loop that
- * everybody writes first is this one, and it is wrong:
+ * "The producer works while the consumer waits, then signals it and waits in its turn." A first
+ * attempt often looks like this, and it is wrong:
  *
  *     pthread_mutex_lock(&lock);
  *     if (full) pthread_cond_wait(&changed, &lock);        // wrong: `if`
@@ -9,45 +9,39 @@
  *     pthread_cond_signal(&changed);
  *     pthread_mutex_unlock(&lock);
  *
- * A condition variable remembers nothing and promises nothing. To be woken means "look again", not
- * "it is your turn", because
+ * A condition variable has no memory. A wake-up means "check again", not "it is your turn":
  *
- *   - a signal that comes before the wait is gone: nobody was there to hear it;
- *   - a wait may return without any signal: POSIX allows it, and so gets by with a cheaper wake-up;
- *   - between the signal and our getting the lock back, somebody else may have come first and taken
- *     what we were woken for;
- *   - a wait with a timeout returns when the time is up, whether or not anything has changed. The
- *     program that handoff grew from waited with a timeout of 0, looked at nothing, and lost more than
- *     8,000 of 20,000 items.
+ *   - A signal before the wait is lost, because no thread was waiting.
+ *   - A wait may return without a signal. POSIX allows such spurious wake-ups.
+ *   - Between the signal and the moment when the woken thread has the lock, another thread may have
+ *     changed the state again.
+ *   - A wait with a timeout also returns when the time has passed and nothing has changed.
  *
- * So what counts is never the signal, it is the state, and it is looked at in a loop with the lock
- * held:
+ * So the state decides, not the signal. Check the state in a loop, with the lock held:
  *
  *     while (full) pthread_cond_wait(&changed, &lock);     // right: while (!predicate) wait
  *
- * The signal only says when looking is worth while; the predicate says whether to go on. This is what
- * handoff_slot_put and handoff_slot_get do inside (src/park.c), with one condition variable for each waiting
- * thread, so that no signal goes to another one than it is meant for. One that comes late may wake the
- * next thread, for nothing: that one looks at its predicate and waits on.
+ * handoff_slot_put and handoff_slot_get do this inside (src/base/parker.c). Each waiting thread has
+ * its own condition variable, so a signal wakes the thread that it is meant for.
  *
- * Below, the turn itself is the item, and the slot has capacity 0: a put returns when the other thread
- * has taken it. There is nothing else to wait for, and so nothing to get wrong: no lock, no flag, no
- * sleep. Who has the turn prints; who has handed it over waits until it comes back. */
+ * Below, the turn itself is the item, and the slot has capacity 0: a put returns once the other
+ * thread has taken the item. There is no lock, no flag and no sleep. The thread that has the turn
+ * prints; the one that has passed it on waits until it comes back. */
 
 #include <handoff.h>
 #include <stdio.h>
 
 #define ROUNDS 5
 
-static handoff_slot_t turn; /* holds nothing, hands over: capacity 0 */
+static handoff_slot_t turn; /* capacity 0: a rendezvous */
 
 static int producer(void) {
   for (int round = 1; round <= ROUNDS; round++) {
     printf("Producer: %d\n", round);
-    int err = handoff_slot_put(&turn, &round); /* returns once the consumer has it … */
+    int err = handoff_slot_put(&turn, &round); /* returns once the consumer has it */
     if (err == 0) {
       int answer;
-      err = handoff_slot_get(&turn, &answer); /* … and this once it has handed it back */
+      err = handoff_slot_get(&turn, &answer); /* returns once the consumer has put it back */
     }
     if (err != 0) {
       return err;
@@ -83,7 +77,7 @@ int main(void) {
   }
   produced = producer();
   if (produced != 0) {
-    handoff_slot_shut(&turn); /* whatever went wrong, leave nobody waiting */
+    handoff_slot_shut(&turn); /* after an error too, so that the consumer does not wait forever */
   }
   uv_thread_join(&thread);
   handoff_slot_destroy(&turn);

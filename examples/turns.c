@@ -12,7 +12,7 @@
  * A condition variable has no memory. A wake-up means "check again", not "it is your turn":
  *
  *   - A signal before the wait is lost, because no thread was waiting.
- *   - A wait may return without a signal. POSIX allows such spurious wake-ups.
+ *   - A wait may return without a signal. POSIX allows these spurious wake-ups.
  *   - Between the signal and the moment when the woken thread has the lock, another thread may have
  *     changed the state again.
  *   - A wait with a timeout also returns when the time has passed and nothing has changed.

@@ -8,7 +8,7 @@
 #define LOOP_RUNS_MAX 16
 
 /* Where the linker can replace libuv's function, the library always takes the code paths of several
- * CPUs, such as spinning. An input then does the same on every machine. */
+ * CPUs: it spins. An input then does the same on every machine. */
 unsigned int __wrap_uv_available_parallelism(void); /* NOLINT(bugprone-reserved-identifier) */
 
 unsigned int __wrap_uv_available_parallelism(void) { /* NOLINT(bugprone-reserved-identifier) */

@@ -58,7 +58,7 @@ static bool add_word(struct read_script *script, struct input *input) {
   return to != NULL;
 }
 
-/* About a power of two, because buffers have such sizes. */
+/* About a power of two, because buffers have these sizes. */
 static bool add_long(struct read_script *script, struct input *input) {
   uint8_t byte = input_byte(input);
   size_t size = (size_t)8 << input_digit(input);

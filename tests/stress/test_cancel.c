@@ -30,7 +30,7 @@ static void start_peer(peer_t *peer, size_t capacity) {
   assert_int_equal(uv_thread_create(&peer->thread, run_peer, peer), 0);
 }
 
-/* `done`: transfers that the loop has been told of. Each put of one side is a get of the other. */
+/* `done`: the successful callbacks of the loop. Each put of one side is a get of the other. */
 static void end_peer(peer_t *peer, size_t done) {
   uint64_t item;
 

@@ -21,7 +21,7 @@
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* A test bounds its work on a slow or busy machine: each series of rounds ends after this time. */
-#define STRESS_SERIES_NS (UINT64_C(5) * 1000 * 1000 * 1000)
+#define STRESS_SERIES_NS (UINT64_C(2) * 1000 * 1000 * 1000)
 /* The watchdog ends a hang, not a slow test. It allows for tests with a fixed amount of work on a
  * machine that runs other programs. */
 #define STRESS_WATCHDOG_SECONDS "240"

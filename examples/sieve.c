@@ -1,7 +1,7 @@
 /* sieve: prime numbers from a chain of slots with one thread per prime (Hoare, "Communicating
  * Sequential Processes", 1978).
  *
- *   2, 3, 4, … ──► [divisible by 2?] ──► [by 3?] ──► [by 5?] ──► …   what passes all is prime
+ *   2, 3, 4, … --> [divisible by 2?] --> [by 3?] --> [by 5?] --> …   what passes all is prime
  *
  * A filter gets numbers from one slot and puts those that its prime does not divide into the next.
  * The first number that leaves the chain is prime and gets the next filter. The slots are all that

@@ -155,6 +155,7 @@ static void start(subject_t *self) {
   }
 }
 
+/* Called after the close, because a worker may begin a turn until then. */
 static void note_closing(subject_t *self) {
   self->is_closing = true;
   self->was_cut_short = self->is_running;
@@ -365,13 +366,13 @@ static void open_lane(subject_t *self) {
 static void close_looper_with_lanes(looper_t *looper) {
   size_t i;
 
+  close_looper(looper);
   for (i = 0; i < looper->lanes; i++) {
     if (!looper->subjects[i].is_closing) {
       note_closing(&looper->subjects[i]);
       looper->open--;
     }
   }
-  close_looper(looper);
 }
 
 /* Closes the lane, or lets it run for some turns at a new pace before it is stopped. */

@@ -392,20 +392,14 @@ static void test_an_unreferenced_port_does_not_keep_the_loop_alive(void **state)
   handoff_slot_destroy(&slot);
 }
 
-static int set_up(void **state) {
-  (void)state;
-  bounded_start();
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup(test_an_application_runs_with_run_default, set_up),
-      cmocka_unit_test_setup(test_an_application_runs_with_run_once, set_up),
-      cmocka_unit_test_setup(test_an_application_runs_with_run_nowait, set_up),
-      cmocka_unit_test_setup(test_two_applications_run_in_two_threads, set_up),
-      cmocka_unit_test_setup(test_an_idle_port_and_lane_do_not_keep_the_loop_alive, set_up),
-      cmocka_unit_test_setup(test_an_unreferenced_port_does_not_keep_the_loop_alive, set_up),
+      bounded_test(test_an_application_runs_with_run_default),
+      bounded_test(test_an_application_runs_with_run_once),
+      bounded_test(test_an_application_runs_with_run_nowait),
+      bounded_test(test_two_applications_run_in_two_threads),
+      bounded_test(test_an_idle_port_and_lane_do_not_keep_the_loop_alive),
+      bounded_test(test_an_unreferenced_port_does_not_keep_the_loop_alive),
   };
   return cmocka_run_group_tests_name("embed.app", tests, NULL, NULL);
 }

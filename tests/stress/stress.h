@@ -43,13 +43,6 @@ static inline void stress_start(void) {
   CHECK(setenv("HANDOFF_TEST_SECONDS", STRESS_WATCHDOG_SECONDS, 0) == 0);
 }
 
-static inline int stress_set_up(void **state) {
-  (void)state;
-  bounded_start();
-  return 0;
-}
-
-#define stress_test(function) cmocka_unit_test_setup(function, stress_set_up)
 #define stress_run(name, tests) \
   (stress_start(), cmocka_run_group_tests_name("stress." name, tests, NULL, NULL))
 

@@ -124,8 +124,8 @@ static void test_closing_a_port_races_with_transfers(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      stress_test(test_a_cancelled_request_has_transferred_nothing),
-      stress_test(test_closing_a_port_races_with_transfers),
+      bounded_test(test_a_cancelled_request_has_transferred_nothing),
+      bounded_test(test_closing_a_port_races_with_transfers),
   };
   return stress_run("cancel", tests);
 }

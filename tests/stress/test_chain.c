@@ -250,8 +250,8 @@ static void test_a_shut_of_the_last_slot_reaches_the_source(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      stress_test(test_the_end_of_the_items_reaches_the_last_slot),
-      stress_test(test_a_shut_of_the_last_slot_reaches_the_source),
+      bounded_test(test_the_end_of_the_items_reaches_the_last_slot),
+      bounded_test(test_a_shut_of_the_last_slot_reaches_the_source),
   };
   return stress_run("chain", tests);
 }

@@ -248,7 +248,7 @@ static void test_the_last_of_several_threads_destroys_the_slot(void **state) {
 
 static int set_up(void **state) {
   delay_odds = 3; /* also on the way out of a call, when the slot may be destroyed at any moment */
-  return stress_set_up(state);
+  return bounded_set_up(state);
 }
 
 int main(void) {

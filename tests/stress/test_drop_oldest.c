@@ -206,8 +206,8 @@ static void test_an_abort_at_any_moment_loses_no_item(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      stress_test(test_every_item_is_delivered_or_evicted_once),
-      stress_test(test_an_abort_at_any_moment_loses_no_item),
+      bounded_test(test_every_item_is_delivered_or_evicted_once),
+      bounded_test(test_an_abort_at_any_moment_loses_no_item),
   };
   return stress_run("drop_oldest", tests);
 }

@@ -129,6 +129,6 @@ static void test_tokens_return_in_order_at_any_capacity(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {stress_test(test_tokens_return_in_order_at_any_capacity)};
+  const struct CMUnitTest tests[] = {bounded_test(test_tokens_return_in_order_at_any_capacity)};
   return stress_run("exchange", tests);
 }

@@ -497,8 +497,8 @@ static void test_lanes_on_three_loops_in_three_threads(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      stress_test(test_many_lanes_on_one_loop),
-      stress_test(test_lanes_on_three_loops_in_three_threads),
+      bounded_test(test_many_lanes_on_one_loop),
+      bounded_test(test_lanes_on_three_loops_in_three_threads),
   };
   return stress_run("lane", tests);
 }

@@ -293,9 +293,9 @@ static void test_loops_and_threads_close_shut_and_cancel_at_any_moment(void **st
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      stress_test(test_threads_put_and_a_loop_gets),
-      stress_test(test_a_loop_puts_and_threads_get),
-      stress_test(test_loops_and_threads_close_shut_and_cancel_at_any_moment),
+      bounded_test(test_threads_put_and_a_loop_gets),
+      bounded_test(test_a_loop_puts_and_threads_get),
+      bounded_test(test_loops_and_threads_close_shut_and_cancel_at_any_moment),
   };
   return stress_run("port", tests);
 }

@@ -180,7 +180,7 @@ static void test_a_shut_wakes_putters_with_the_right_status(void **state) {
 static int set_up(void **state) {
   delay_odds = 0;
   delay_cpus = 2;
-  return stress_set_up(state);
+  return bounded_set_up(state);
 }
 
 /* Delays in the parkers. */

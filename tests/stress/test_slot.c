@@ -112,12 +112,12 @@ static void test_timeouts_racing_with_transfers_lose_no_item(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      stress_test(test_every_mix_of_threads_and_capacity_delivers),
-      stress_test(test_blocking_puts_are_all_accepted),
-      stress_test(test_sixteen_blocking_producers_and_consumers_all_finish),
-      stress_test(test_occupancy_stays_within_the_capacity),
-      stress_test(test_a_shut_at_any_moment_loses_no_item),
-      stress_test(test_timeouts_racing_with_transfers_lose_no_item),
+      bounded_test(test_every_mix_of_threads_and_capacity_delivers),
+      bounded_test(test_blocking_puts_are_all_accepted),
+      bounded_test(test_sixteen_blocking_producers_and_consumers_all_finish),
+      bounded_test(test_occupancy_stays_within_the_capacity),
+      bounded_test(test_a_shut_at_any_moment_loses_no_item),
+      bounded_test(test_timeouts_racing_with_transfers_lose_no_item),
   };
   return stress_run("slot", tests);
 }

@@ -305,9 +305,9 @@ typedef struct handoff_slot_stats_s {
  * Returns: 0; UV_EINVAL, also for a `size` of 0. */
 HANDOFF_API int handoff_slot_stats(handoff_slot_t *slot, handoff_slot_stats_t *stats);
 
-/* Describes the slot for debugging: its name, whether it is shut, its items, and who waits for how
- * long, one per line. Programs must not parse the text; it may change with any release. The text
- * ends with a NUL and is truncated to `size` bytes. `text` may be NULL if `size` is 0.
+/* Describes the slot for debugging: its name, whether it is shut, its items, and each waiter with
+ * its waiting time, one per line. Programs must not parse the text; it may change with any release.
+ * The text ends with a NUL and is truncated to `size` bytes. `text` may be NULL if `size` is 0.
  *
  * Thread:  any.
  * Blocks:  no; locks, and holds the locks while it formats the text.

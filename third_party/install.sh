@@ -76,8 +76,8 @@ case $manager in
     install='brew install -q'
     ;;
   none)
-    fail 'found no package manager of apt, dnf, apk, pacman and brew. Install a C11 compiler, make,' \
-      'CMake 3.25, pkg-config and libuv 1.44 with its headers, or later versions of them;' \
+    fail 'found no package manager of apt, dnf, apk, pacman and brew. Install a C11 compiler,' \
+      'make, CMake 3.25, pkg-config and libuv 1.44 with its headers, or later versions of them;' \
       'for the tests also bash 5 and cmocka 1.1.5'
     ;;
 esac

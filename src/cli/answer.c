@@ -25,7 +25,8 @@ static void write_text(void *arg) {
   }
 }
 
-/* Signals are for the other threads: who masks one there, as it ends, is not to have it delivered here. */
+/* Signals are for the other threads: who masks one there, as it ends, is not to have it delivered
+ * here. */
 static int start_thread(struct answer *answer) {
   sigset_t all;
   sigset_t before;

@@ -1,7 +1,8 @@
 /* answer: a text on its way to standard error, by a thread of its own.
  *
- * Who writes to a terminal that nobody reads, or to a pipe, may have to wait in the middle of it, and the loop must
- * not: it would hear no signal. One text at a time: another that comes meanwhile is not given. Loop thread. */
+ * Who writes to a terminal that nobody reads, or to a pipe, may have to wait in the middle of it,
+ * and the loop must not: it would hear no signal. One text at a time: another that comes meanwhile
+ * is not given. Loop thread. */
 
 #ifndef HANDOFF_CLI_ANSWER_H
 #define HANDOFF_CLI_ANSWER_H
@@ -28,10 +29,12 @@ int answer_init(struct answer *answer);
 /* Begins to write the text, of ANSWER_SIZE at most; where there is no thread left, writes it. */
 void answer_give(struct answer *answer, const char *text, size_t size);
 
-/* Waits until it has been written, or until uv_hrtime() reaches the deadline. True: it has, or there is none. */
+/* Waits until it has been written, or until uv_hrtime() reaches the deadline. True: it has, or
+ * there is none. */
 bool answer_await(struct answer *answer, uint64_t deadline_ns);
 
-/* False: a text is still being written; the process may end, but the answer must stay until then. */
+/* False: a text is still being written; the process may end, but the answer must stay until then.
+ * */
 bool answer_close(struct answer *answer);
 
 #endif /* HANDOFF_CLI_ANSWER_H */

@@ -3,8 +3,8 @@
 #ifndef HANDOFF_CLI_DESCRIPTORS_H
 #define HANDOFF_CLI_DESCRIPTORS_H
 
-/* Where one of the three was closed, the next file opened would take its place, and be written to by
- * mistake. /dev/null takes it, opened the wrong way round, so that using it is still an error.
+/* Where one of the three was closed, the next file opened would take its place, and be written to
+ * by mistake. /dev/null takes it, opened the wrong way round, so that using it is still an error.
  * Returns: 0; UV_E*, of open(2). */
 int descriptors_fill_standard(void);
 

@@ -1,8 +1,8 @@
 /* log: the loop's text on its way to a descriptor, in batches, one write outstanding.
  *
- * The loop never blocks on it: a thread of the log's writes one buffer while the loop fills the other.
- * They pass through slots, there and back. Memory is two buffers: who adds must stop when the log is
- * full, and may go on when on_written says so. Loop thread only. */
+ * The loop never blocks on it: a thread of the log's writes one buffer while the loop fills the
+ * other. They pass through slots, there and back. Memory is two buffers: who adds must stop when
+ * the log is full, and may go on when on_written says so. Loop thread only. */
 
 #ifndef HANDOFF_CLI_LOG_H
 #define HANDOFF_CLI_LOG_H

@@ -1,7 +1,7 @@
 /* main: from the command line to the exit status.
  *
- * What can be wrong with the input and output files is found out before anything is started, and the
- * output is not touched before the input has proved good. */
+ * What can be wrong with the input and output files is found out before anything is started, and
+ * the output is not touched before the input has proved good. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,8 @@
 #define COMPLAINT_WHAT_MAX 4096
 #define COMPLAINT_SIZE (COMPLAINT_WHAT_MAX + 512)
 
-/* One line, whatever a file is called: control bytes as '?', and cut rather than the reason left out. */
+/* One line, whatever a file is called: control bytes as '?', and cut rather than the reason left
+ * out. */
 static void complain(const char *what, const char *why) {
   char text[COMPLAINT_SIZE];
   int size = snprintf(text, sizeof text, "handoff: %.*s%s%s", COMPLAINT_WHAT_MAX, what,

@@ -1,8 +1,8 @@
 /* run: see run.h. Loop thread only.
  *
- * The way to the end, whatever the reason: the lane is closed, its workers finish the item in hand; what
- * sink and logs still hold is written; then every handle is closed and the loop has nothing left to do.
- * If a signal began it, it may take GRACE_MS and no longer: a writer may be stuck. */
+ * The way to the end, whatever the reason: the lane is closed, its workers finish the item in hand;
+ * what sink and logs still hold is written; then every handle is closed and the loop has nothing
+ * left to do. If a signal began it, it may take GRACE_MS and no longer: a writer may be stuck. */
 
 #include "run.h"
 
@@ -17,11 +17,13 @@
 
 #define GRACE_MS 75
 #define MS_NS ((uint64_t)1000 * 1000)
-/* Descriptors that uv_loop_init takes. It would abort where there are too few for what its signals need. */
+/* Descriptors that uv_loop_init takes. It would abort where there are too few for what its signals
+ * need. */
 #define LOOP_DESCRIPTORS 8
 
-/* A lane that is held because its log is full is released when it is closed. Then all that waits comes at once: what is in
- * the slots, what has been taken out of them, what waits to be put in, and of each worker the item in hand. */
+/* A lane that is held because its log is full is released when it is closed. Then all that waits
+ * comes at once: what is in the slots, what has been taken out of them, what waits to be put in,
+ * and of each worker the item in hand. */
 _Static_assert(LOG_RESERVE >= (size_t)2 * (WORK_EVENTS + 3) * LOG_EVENT_SIZE, "a log's reserve");
 
 struct run {
@@ -51,7 +53,7 @@ static struct run *run_of(const handoff_lane_t *lane) {
   return work->data;
 }
 
-/* ------------------------------------------------------------------------------ the ending -- */
+/* -------------------------------------------------------------------------------- the ending -- */
 
 /* Only the first error counts. */
 static void fail(struct run *r, int err, const char *what) {
@@ -150,7 +152,7 @@ static void on_limit(uv_timer_t *timer) {
   }
 }
 
-/* --------------------------------------------------------------------------------- the log -- */
+/* ----------------------------------------------------------------------------------- the log -- */
 
 static void on_written(struct log *log, int err) {
   struct run *r = log->data;
@@ -178,7 +180,7 @@ static void on_event(handoff_lane_t *lane, const handoff_event_t *event) {
   }
 }
 
-/* ------------------------------------------------------------------------------- the start -- */
+/* --------------------------------------------------------------------------------- the start -- */
 
 static int start_log(struct run *r, struct log *log, int fd, bool *has_log) {
   int err = log_init(log, &r->port, fd, on_written);
@@ -204,8 +206,8 @@ static int init_lane(struct run *r) {
   return handoff_lane_init(&r->port, &r->lane, &lane);
 }
 
-/* From here on the loop runs to the end by itself. Until signals are ours, once all memory has been taken, they end the
- * process, and what is in the output is left there. */
+/* From here on the loop runs to the end by itself. Until signals are ours, once all memory has been
+ * taken, they end the process, and what is in the output is left there. */
 static void start(struct run *r, int output_fd) {
   const char *what = r->output_name;
   int err = start_logs(r, output_fd);

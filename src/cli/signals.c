@@ -19,9 +19,9 @@ static void on_answer(uv_timer_t *handle) {
   signals->on_ask(signals);
 }
 
-/* libuv calls this again and again until no signal is left, before anything else of the loop gets its
- * turn. An answer takes longer than asking again: were it given here, whoever asks without end would
- * stop the loop. So all that ask in one turn of the loop get one answer, in the next. */
+/* libuv calls this again and again until no signal is left, before anything else of the loop gets
+ * its turn. An answer takes longer than asking again: were it given here, whoever asks without end
+ * would stop the loop. So all that ask in one turn of the loop get one answer, in the next. */
 static void on_signal(uv_signal_t *handle, int signum) {
   struct signals *signals = handle->data;
 

@@ -23,14 +23,14 @@ struct signals {
 /* To be called first of all: until the loop answers, those that ask are ignored. */
 void signals_init(void);
 
-/* on_end runs for SIGINT, SIGTERM and SIGHUP, but not for one that was ignored when we were started;
- * on_ask for SIGUSR1 and, where it exists, SIGINFO, once for all that came in one turn of the loop. They
- * do not keep the loop alive. */
+/* on_end runs for SIGINT, SIGTERM and SIGHUP, but not for one that was ignored when we were
+ * started; on_ask for SIGUSR1 and, where it exists, SIGINFO, once for all that came in one turn of
+ * the loop. They do not keep the loop alive. */
 void signals_start(struct signals *signals, uv_loop_t *loop,
                    void (*on_end)(struct signals *, int signum), void (*on_ask)(struct signals *));
 
-/* The last of a run's threads but the loop's own must have ended. From then on those that ask are ignored:
- * there is nobody left to answer, and to die of a question is no answer. */
+/* The last of a run's threads but the loop's own must have ended. From then on those that ask are
+ * ignored: there is nobody left to answer, and to die of a question is no answer. */
 void signals_close(struct signals *signals);
 
 /* Dies of the signal, so that who waits for the process sees it. */

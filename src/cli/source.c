@@ -1,7 +1,7 @@
 /* source: see source.h.
  *
- * Invariants: start <= end <= filled <= size; no delimiter lies in start to end but as its last byte,
- * and then has_line. So every byte is looked at once. */
+ * Invariants: start <= end <= filled <= size; no delimiter lies in start to end but as its last
+ * byte, and then has_line. So every byte is looked at once. */
 
 #include "source.h"
 

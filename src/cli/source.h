@@ -1,8 +1,9 @@
 /* source: the lines of a file, one at a time, read by the producer's thread.
  *
- * Memory: one read buffer, which grows to hold a line that is longer, and the buffers that lines not
- * worked off yet point into. Lines are worked off in the order in which they were read, so who has a
- * line is done with all buffers before its own: the first line of a buffer carries the one before. */
+ * Memory: one read buffer, which grows to hold a line that is longer, and the buffers that lines
+ * not worked off yet point into. Lines are worked off in the order in which they were read, so who
+ * has a line is done with all buffers before its own: the first line of a buffer carries the one
+ * before. */
 
 #ifndef HANDOFF_CLI_SOURCE_H
 #define HANDOFF_CLI_SOURCE_H
@@ -45,20 +46,19 @@ struct source {
  * Returns: 0, and then it must be closed; UV_EISDIR and what open(2) says. */
 int source_open(struct source *source, const char *path, char delimiter);
 
-/* Waits for the next line. Producer's thread.
- * Returns: 0; UV_EOF at the end, or once interrupted; UV_E*, of read(2); UV_ENOMEM for a line longer
- * than memory. */
+/* Waits for the next line. Producer's thread. Returns: 0; UV_EOF at the end, or once interrupted;
+ * UV_E*, of read(2); UV_ENOMEM for a line longer than memory. */
 int source_next(struct source *source, struct line *line);
 
 /* Gives back what the line's reader is done with. For each line, in their order, once. */
 void line_done(struct line *line);
 
-/* The same for a line that nobody works off: somebody may still be at work on one before it, so what it
- * carries stays until close. Producer's thread, or any once that has ended. */
+/* The same for a line that nobody works off: somebody may still be at work on one before it, so
+ * what it carries stays until close. Producer's thread, or any once that has ended. */
 void source_drop(struct source *source, struct line *line);
 
-/* Makes the call that waits for input, and every later one that would have to read, return UV_EOF. Any
- * thread. */
+/* Makes the call that waits for input, and every later one that would have to read, return UV_EOF.
+ * Any thread. */
 void source_interrupt(struct source *source);
 
 /* Once all lines are done with. */

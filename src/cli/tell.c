@@ -3,7 +3,8 @@
 #include "tell.h"
 
 #define MS_NS ((uint64_t)1000 * 1000)
-/* So long after the signal that ends a run its last word has been told, or is not: it is to die within 100 ms. */
+/* So long after the signal that ends a run its last word has been told, or is not: it is to die
+ * within 100 ms. */
 #define LAST_WORD_NS (95 * MS_NS)
 /* And so long may standard error take at the least, whatever took the time until then. */
 #define WAIT_NS (10 * MS_NS)

@@ -1,4 +1,5 @@
-/* tell: what a run tells of itself on standard error, when it is asked and at its end. Loop thread. */
+/* tell: what a run tells of itself on standard error, when it is asked and at its end. Loop thread.
+ * */
 
 #ifndef HANDOFF_CLI_TELL_H
 #define HANDOFF_CLI_TELL_H
@@ -27,8 +28,8 @@ void tell_now(struct tell *tell);
 /* Until when, at most, the end waits for what is being written. */
 uint64_t tell_until_ns(const struct tell *tell, uint64_t now_ns);
 
-/* The last word, if one was asked for. Where the run was ended by a signal nothing is waited for for long, nor where
- * only the answer to an earlier question is still being written. */
+/* The last word, if one was asked for. Where the run was ended by a signal nothing is waited for
+ * for long, nor where only the answer to an earlier question is still being written. */
 void tell_at_end(struct tell *tell);
 
 /* False: something is still being written; the process may end, but this must stay until then. */

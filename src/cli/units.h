@@ -28,8 +28,8 @@ int units_rate(const char *text, uint64_t *period_ns, const char **why);
 /* Reads a whole number in decimal digits. UV_ERANGE outside min to max. */
 int units_count(const char *text, uint64_t min, uint64_t max, uint64_t *n, const char **why);
 
-/* Writes a whole number in decimal digits, without a NUL behind them: UNITS_COUNT_SIZE characters at most, and
- * faster than printf. Returns: how many. */
+/* Writes a whole number in decimal digits, without a NUL behind them: UNITS_COUNT_SIZE characters
+ * at most, and faster than printf. Returns: how many. */
 #define UNITS_COUNT_SIZE 20
 size_t units_print_count(char *text, uint64_t n);
 

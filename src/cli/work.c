@@ -16,7 +16,7 @@ static bool is_all_produced(struct work *work) {
          atomic_load_explicit(&work->produced, memory_order_relaxed) == work->options->count;
 }
 
-/* --------------------------------------------------------------------------- the counter -- */
+/* ------------------------------------------------------------------------------- the counter -- */
 
 static int produce_number(handoff_lane_t *lane, void *item) {
   struct work *work = lane->data;
@@ -38,7 +38,7 @@ static int consume_number(handoff_lane_t *lane, void *item) {
   return number == count(&work->consumed) ? 0 : UV_EPROTO; /* each once, in order, or it is a bug */
 }
 
-/* ------------------------------------------------------------------------------ the lines -- */
+/* --------------------------------------------------------------------------------- the lines -- */
 
 static int produce_line(handoff_lane_t *lane, void *item) {
   struct work *work = lane->data;
@@ -83,7 +83,7 @@ static void drop_line(void *item, void *arg) {
   source_drop(&work->source, &line);
 }
 
-/* ------------------------------------------------------------------------------- the work -- */
+/* ---------------------------------------------------------------------------------- the work -- */
 
 int work_init(struct work *work, const struct options *options) {
   const uint64_t *interval_ns = options->interval_ns;

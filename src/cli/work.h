@@ -13,7 +13,8 @@
 /* What the two workers write is kept apart by so many bytes: no cache line is both of theirs. */
 #define WORK_LINE 64
 
-/* Events of a side that may wait for the loop: so many that unpaced workers, loop and log each go on for a while. */
+/* Events of a side that may wait for the loop: so many that unpaced workers, loop and log each go
+ * on for a while. */
 #define WORK_EVENTS 4096
 
 struct work {
@@ -23,7 +24,8 @@ struct work {
   const char *source_name; /* for people */
   bool is_flushed;         /* every line at once, because hand-offs are paced */
   unsigned char pad[WORK_LINE];
-  /* The producer's, and the loop's again once the lane has ended; but any thread may look how far it is. */
+  /* The producer's, and the loop's again once the lane has ended; but any thread may look how far
+   * it is. */
   atomic_uint_fast64_t produced;
   struct source source;
   int source_error;

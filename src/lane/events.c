@@ -6,10 +6,10 @@
  * its transfer has happened and a worker reports a transfer before it begins another. And if both
  * sides have an event, one of the two is deliverable. Model: tests/model/order.pml.
  *
- * Event coalescing. While both sides are unpaced and completions arrive fast, the loop does not wait
- * for the next one but looks again after coalesce_ns, or when a worker has filled half of its queue.
- * Waking the loop for each costs more than handling it and takes a CPU from the workers: with it,
- * 0.6 us per logged transfer; without, 7.6.
+ * Event coalescing. While both sides are unpaced and completions arrive fast, the loop does not
+ * wait for the next one but looks again after coalesce_ns, or when a worker has filled half of its
+ * queue. Waking the loop for each costs more than handling it and takes a CPU from the workers:
+ * with it, 0.6 us per logged transfer; without, 7.6.
  *
  * The end. Producing ends: by the callback, a stop or an error. The loop learns of it and shuts
  * `items`; the consumer drains them and ends too. When both have reported their end, the loop joins

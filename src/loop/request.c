@@ -5,8 +5,7 @@
  * it posts the task.
  *
  * Invariant: a request is pending from begin to its callback. Either it was completed at once, or
- * exactly one thread claims its waiter. Whoever did so posts its task, so the callback runs exactly
- * once. */
+ * exactly one thread claims its waiter and posts its task. So the callback runs exactly once. */
 
 #include "loop/request.h"
 

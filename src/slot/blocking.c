@@ -2,8 +2,8 @@
  *
  * A thread that has to wait pushes a waiter, which lives on its stack, and sleeps in a parker. It
  * leaves the call after it has cancelled the waiter itself (its deadline passed) or after its
- * parker was notified, never before: until then the waiter and the parker belong to whoever claimed
- * it.
+ * parker was notified, never before: until then the waiter and the parker belong to the thread that
+ * claimed it.
  *
  * A waker should signal after it has unlocked the parker's mutex, or the woken thread blocks again
  * on the mutex: on one CPU that would cost half a transfer. But then the signal is the waker's last
@@ -165,7 +165,7 @@ static int wait_for(handoff_slot_t *slot, handoff_side_t side, void *item, uint6
 }
 
 /* Tries without a waiter first, because a thread that need not sleep should not pay for a parker.
- * That overtakes nobody: whoever queues before the second attempt stays ahead of this thread. */
+ * That overtakes nobody: a thread that queues before the second attempt stays ahead. */
 static inline int transfer_until(handoff_slot_t *slot, handoff_side_t side, void *item,
                                  uint64_t deadline_ns, enum handoff__spin spin) {
   bool may_wait;

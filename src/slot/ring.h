@@ -14,7 +14,7 @@
 
 #define HANDOFF__CELL_FREE 0u
 #define HANDOFF__CELL_FULL 1u
-/* Beside either: whoever changes the state must hold both locks and match the waiters. */
+/* Beside either. To change the state then takes both locks, and the waiters must be matched. */
 #define HANDOFF__CELL_HAS_WAITERS 2u
 
 /* No lock is held. Acquires both, in lock order. */

@@ -1,7 +1,7 @@
 /* slot: the types of a slot: a ring of cells with two sides, each with a lock and a wait queue.
  *
- * The slot knows one thing about who waits in it: a waiter, with a place for its item and a `wake`
- * function. How a thread waits is blocking.c; how a loop waits is src/loop/request.c. */
+ * All that a slot knows of a waiting thread or request is its waiter, with a place for its item and
+ * a `wake` function. How a thread waits is blocking.c; how a loop waits is src/loop/request.c. */
 
 #ifndef HANDOFF_SLOT_SLOT_H
 #define HANDOFF_SLOT_SLOT_H

@@ -7,10 +7,10 @@
  *
  * Waiting. Everything else holds both locks. If the next cell is not ready, the caller pushes a
  * waiter to its side's wait queue and sets HAS_WAITERS on the cell. The bit is set under both
- * locks, so holding one is enough to see it. Whoever then changes that cell acquires the other lock
- * too and matches the waiters of both sides: it moves their items, dequeues them and sets their
- * status. That is direct hand-off to the waiter: a woken thread is done and never accesses the slot
- * again. It needs no fence, and no wake-up can be lost.
+ * locks, so holding one is enough to see it. A thread that then changes that cell acquires the
+ * other lock too and matches the waiters of both sides: it moves their items, dequeues them and
+ * sets their status. That is direct hand-off to the waiter: a woken thread is done and never
+ * accesses the slot again. It needs no fence, and no wake-up can be lost.
  *
  * Invariants, whenever one of the locks is free:
  *   a putter waits  =>  the next cell to put into is FULL and HAS_WAITERS, and the slot is open

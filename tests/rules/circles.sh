@@ -24,7 +24,8 @@ includes() {
 
 # Symbols as "OBJECT TYPE NAME"; the object's folder is the one that has a source of its name.
 symbols() {
-  "$nm" -A "$1" 2>/dev/null | sed -nE 's/^[^ ]*[:(]([a-z_]+)\.c\.[a-z]+[):]+ *[0-9a-f]* ([A-Za-z]) (.*)$/\1 \2 \3/p'
+  "$nm" -A "$1" 2>/dev/null |
+    sed -nE 's/^[^ ]*[:(]([a-z_]+)\.c\.[a-z]+[):]+ *[0-9a-f]* ([A-Za-z]) (.*)$/\1 \2 \3/p'
 }
 
 calls() {
@@ -63,7 +64,8 @@ for folder in base slot time loop lane cli; do
   awk -v folder="$folder" '$1 == folder && $3 == folder && $2 != $4 { print $2, $4 }' \
     "$work/edges" | sort -u >"$work/graph"
   if ! tsort "$work/graph" >/dev/null 2>"$work/loop"; then
-    echo "src/$folder: a circle of: $(sed -n 's/^tsort: \([a-z_]*\)$/\1/p' "$work/loop" | tr '\n' ' ')"
+    members=$(sed -n 's/^tsort: \([a-z_]*\)$/\1/p' "$work/loop" | tr '\n' ' ')
+    echo "src/$folder: a circle of: $members"
     status=1
   fi
 done

@@ -35,4 +35,5 @@ case $way in
     build_consumer -DHANDOFF_SOURCE_DIR="$source"
     ;;
 esac
-LD_LIBRARY_PATH=$(dirname "$(find "$work" -name 'libhandoff.*' -print -quit)") "$work/build/consumer"
+library=$(find "$work" -name 'libhandoff.*' -print -quit)
+LD_LIBRARY_PATH=$(dirname "$library") "$work/build/consumer"

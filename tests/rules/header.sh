@@ -18,7 +18,8 @@ done
 # Strict C hides the POSIX types that <uv.h> needs unless they are asked for.
 for definition in -D_POSIX_C_SOURCE=200809L -D_GNU_SOURCE; do
   echo "$compiler -x $language -std=$standard $definition"
-  printf '#include "%s"\n%s\n' "$header" 'int use(void); int use(void) { return (int)sizeof(handoff_slot_t); }' |
-    "$compiler" -x "$language" -std="$standard" -pedantic-errors -Wall -Wextra -Werror "$definition" \
-      "${includes[@]}" -fsyntax-only -
+  printf '#include "%s"\n%s\n' "$header" \
+    'int use(void); int use(void) { return (int)sizeof(handoff_slot_t); }' |
+    "$compiler" -x "$language" -std="$standard" -pedantic-errors -Wall -Wextra -Werror \
+      "$definition" "${includes[@]}" -fsyntax-only -
 done

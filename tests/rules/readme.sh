@@ -1,6 +1,6 @@
 #!/bin/bash
-# What the documents say is so: their code is that of the compiled examples, their flags are those of
-# --help, the files that they link to exist.
+# What the documents say is so: their code is that of the compiled examples, their flags are those
+# of --help, the files that they link to exist.
 #
 # Usage: readme.sh ROOT [COMMAND]
 set -euo pipefail

@@ -40,8 +40,11 @@ printf '#include "slot/transfer.h"\n' >>src/slot/waitq.h
 fails 'src/slot: a circle of:' circles.sh "$nm" src "$archive"
 copy
 cp "$archive" planted.a
-printf 'int handoff__transfer(void); int planted(void); int planted(void) { return handoff__transfer(); }\n' \
-  >waitq.c
+cat >waitq.c <<'END'
+int handoff__transfer(void);
+int planted(void);
+int planted(void) { return handoff__transfer(); }
+END
 "$compiler" -c waitq.c -o waitq.c.o
 ar q planted.a waitq.c.o 2>/dev/null
 fails 'src/slot: a circle of:' circles.sh "$nm" src planted.a

@@ -1,14 +1,14 @@
 #!/bin/bash
-# What the library calls, exports and keeps, read from its object code: it exports what the header
-# declares and no more, takes nothing from the application that is not its own (the default loop, the
-# shared thread pool, signals, output, the environment), never sleeps, and has no mutable globals.
+# What the library calls, exports and keeps, read from its object code. It exports what the header
+# declares and no more. It uses nothing that belongs to the application: the default loop, the
+# shared thread pool, signals, output, the environment. It has no mutable globals.
 #
 # Usage: symbols.sh NM OBJDUMP ARCHIVE HEADER C_FLAGS
 set -euo pipefail
 nm=$1 objdump=$2 archive=$3 header=$4 flags=${5-}
 
 if [[ $flags =~ -fsanitize|--coverage|-fprofile ]]; then
-  echo 'skipped: this build is instrumented, and the instruments have globals and calls of their own'
+  echo 'skipped: an instrumented build has globals and calls of its own'
   exit 77
 fi
 
@@ -32,7 +32,8 @@ called=$("$nm" -u "$archive" 2>/dev/null | awk '$1 == "U" { print $2 }' | sort -
 # Only the lock yields, where the holder of a spinlock does not run.
 while read -r object; do
   [[ $object == lock.c* ]] || complain "$object calls sched_yield"
-done < <("$nm" -A -u "$archive" 2>/dev/null | sed -nE 's/^[^:]*[:(]([a-z_]+\.c[^:)]*)[:)].* U sched_yield.*/\1/p')
+done < <("$nm" -A -u "$archive" 2>/dev/null |
+  sed -nE 's/^[^:]*[:(]([a-z_]+\.c[^:)]*)[:)].* U sched_yield.*/\1/p')
 
 while read -r pattern; do
   while read -r symbol; do

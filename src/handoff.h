@@ -3,21 +3,23 @@
  * OBJECTS
  *
  *   slot   A bounded queue of items held by value, with a FIFO queue of waiters on each side. Any
- *          thread may use it. With capacity 1, puts and gets strictly alternate. Capacity 0 is a
- *          rendezvous: a put returns once its item is taken. With capacity N, N items can wait.
+ *          thread may use it. With capacity 1, puts and gets strictly alternate unless items are
+ *          evicted or discarded. Capacity 0 is a rendezvous: a put returns once its item is taken.
+ *          With capacity N, N items can wait.
  *   port   Attaches an event loop to slots: asynchronous puts and gets that complete in a callback
  *          on the loop thread. One port serves every slot that its loop uses, with one uv_async_t.
- *   lane   A producer thread and a consumer thread that take turns over a slot. The loop paces
+ *   lane   A producer thread and a consumer thread that pass items through a slot. The loop paces
  *          each side with a timer and receives an event for every transfer, in order.
  *
  * LIFECYCLE
  *
- *   The caller allocates every object. A port, a lane and a pending request must not move. `init`
- *   makes the only allocation; no later operation allocates. If `init` returns 0, the object must
- *   be destroyed or closed. If it returns an error, nothing is left behind and the same memory may
- *   be used again. `destroy` is synchronous. `close` is asynchronous: the memory belongs to the
- *   caller again in the close callback. Every object has a `data` field for the application, which
- *   `init` does not touch. All other fields are private unless marked readable.
+ *   The caller allocates every object. A port, a lane and a pending request must not move. Only
+ *   `init` and handoff_lane_start() allocate; puts, gets, requests and ticks do not. If `init`
+ *   returns 0, the object must be destroyed or closed. If it returns an error, nothing is left
+ *   behind and the same memory may be used again. `destroy` is synchronous. `close` is
+ *   asynchronous: the memory belongs to the caller again in the close callback. Every object has a
+ *   `data` field for the application, which `init` does not touch. All other fields are private
+ *   unless marked readable.
  *
  *   Structs that carry a `size` field may grow in later releases. A shorter options struct from an
  *   older caller is accepted, and the options that it lacks take their defaults.
@@ -26,9 +28,9 @@
  *
  *   Functions return 0 or a negative UV_E* code, and write outputs only on success. Every function
  *   that returns a code returns UV_EINVAL for a null pointer that its text does not allow and for
- *   an object that is closed or destroyed, and UV_ECANCELED for an object that is closing. A
- *   function without a result does nothing in those cases. The library never prints, exits,
- *   installs a signal handler, reads the environment, or keeps global state.
+ *   an object that has been closed or destroyed through this handle, and UV_ECANCELED for a port or
+ *   lane that is closing. A function without a result does nothing in those cases. The library
+ *   never prints, exits, installs a signal handler, reads the environment, or keeps global state.
  *
  *   Objects must not be used in a forked child. The child may call exec(), or create its own.
  *
@@ -43,14 +45,14 @@
  *   runs the loop of the port in question. No function may be called from a signal handler. Port
  *   and lane callbacks run on the loop thread, never inside the call that caused them. A lane's
  *   `produce` and `consume` run on its worker threads. A finalizer (handoff_drop_cb) runs on the
- *   thread that discards the item, inside the call that does so. No callback and no finalizer runs
- *   under a lock. A put happens before the get that returns its item: writes made before the put
- *   are visible after the get.
+ *   thread that discards the item, inside the call that does so; when a lane closes, on the loop
+ *   thread. No callback and no finalizer runs under a lock. A put happens before the get that
+ *   returns its item: writes made before the put are visible after the get.
  *
- *   A blocking call is not a cancellation point: pthread_cancel() takes effect after it returns. No
- *   callback and no finalizer may leave by longjmp() or a C++ exception. How many CPUs there are is
- *   determined when a slot, port or lane is initialised: on one CPU it never spins. One uv_run()
- *   with UV_RUN_NOWAIT need not run every callback that is ready. */
+ *   No call is a cancellation point: pthread_cancel() takes effect after it returns. No callback
+ *   and no finalizer may leave by longjmp() or a C++ exception. The number of CPUs is read when an
+ *   object is initialised; with one CPU the library never spins. One uv_run() with UV_RUN_NOWAIT
+ *   need not run every callback that is ready. */
 
 #ifndef HANDOFF_H
 #define HANDOFF_H
@@ -112,8 +114,9 @@ HANDOFF_API const char *handoff_version(void);
 /* -------------------------------------------------------------------------------------- slot -- */
 
 /* Finalizer for an item that will never be delivered. It releases what the item refers to; the
- * library owns the item's bytes. It runs with no lock held and may use the slot, except from
- * handoff_slot_destroy. */
+ * library owns the item's bytes. It runs with no lock held and may use the slot, unless
+ * handoff_slot_destroy has called it. If it puts into the same slot, the callbacks of its requests
+ * may run in another order than the items. */
 typedef void (*handoff_drop_cb)(void *item, void *arg);
 
 /* What a put does when the slot is full.
@@ -156,14 +159,16 @@ struct handoff__link {
 /* Private: a thread or a loop request that waits in a slot. */
 struct handoff__waiter {
   /* Guarded by the lock of the slot's side. */
-  struct handoff__link link; /* in the side's wait queue */
+  struct handoff__link link;  /* in the side's wait queue, then in a wake list */
+  struct handoff__slot *slot; /* Set when the waiter is queued. */
   bool is_queued;
   /* Set before the waiter is queued, then constant. */
   handoff_side_t side;
   bool is_request;      /* Woken under the slot's locks, so that callbacks keep the items' order. */
   unsigned spin_budget; /* iterations that the thread may spin before it sleeps */
   void *item;           /* where the item comes from (a put reads it only) or goes to */
-  void (*wake)(struct handoff__waiter *); /* called once, by the claimant, after it sets status */
+  void (*wake)(
+      struct handoff__waiter *); /* called once, after the status is set; never after a cancel */
   uint64_t wait_start_ns;
   uintptr_t owner_id; /* the thread, or the request's address */
   /* Atomic: the first to claim the waiter decides how its wait ends. */
@@ -176,15 +181,16 @@ struct handoff_slot_s {
   struct handoff__slot *impl; /* private */
 };
 
-/* Creates an empty, open slot. A handoff_slot_t may be copied or moved; all copies are the same
- * slot.
+/* Creates an empty, open slot. A handoff_slot_t may be copied and moved; every copy is the same
+ * slot, and no copy may be used once one of them has been destroyed.
  *
  * Thread:  any.
  * Blocks:  no.
  * Returns: 0; UV_EINVAL for an item size of 0, a capacity above HANDOFF_CAPACITY_MAX, a total size
  *          above a quarter of SIZE_MAX, an unknown overflow policy, HANDOFF_DROP_OLDEST with
- *          capacity 0 or, if `drop` is set, with items larger than HANDOFF_DROP_OLDEST_ITEM_MAX,
- *          or an unknown `size` field; UV_ENOMEM; what uv_mutex_init and uv_cond_init return.
+ *          capacity 0 or, if `drop` is set, with items larger than HANDOFF_DROP_OLDEST_ITEM_MAX, or
+ *          a `size` that is too short or too long; UV_ENOMEM; what uv_mutex_init and uv_cond_init
+ *          return.
  * Owns:    the caller must handoff_slot_destroy() the slot. */
 HANDOFF_API int handoff_slot_init(handoff_slot_t *slot, const handoff_slot_options_t *options);
 
@@ -201,15 +207,17 @@ HANDOFF_API HANDOFF_CHECKED int handoff_slot_put(handoff_slot_t *slot, const voi
 /* Like handoff_slot_put, without waiting.
  *
  * Thread:  any.
- * Blocks:  no. Like every call below that "locks", it may spin or yield briefly for a slot lock
- *          that another thread holds while it copies an item, posts a request or collects
- *          statistics. The locks do not inherit priorities.
+ * Blocks:  no. Like every call below that takes the slot's locks, it may wait for a call that holds
+ *          one: by spinning, yielding and sleeping for 50 us at a time. A call never blocks while
+ *          it holds a lock, but an abort, a shut and a dump take time in proportion to the items
+ *          and waiters. The locks do not inherit priorities.
  * Returns: 0; UV_EPIPE once shut; UV_EAGAIN if it would have to wait.
  * Owns:    as handoff_slot_put. */
 HANDOFF_API HANDOFF_CHECKED int handoff_slot_try_put(handoff_slot_t *slot, const void *item);
 
 /* Like handoff_slot_put, with a deadline. It never gives up early. After the deadline it still
- * succeeds if the item can be put at once. If both apply, it returns UV_EPIPE, not UV_ETIMEDOUT.
+ * succeeds if the item can be put at once. If the slot is shut and the deadline has passed, it
+ * returns UV_EPIPE.
  *
  * Thread:  any; on a loop thread it blocks the loop.
  * Blocks:  until there is room, the slot is shut, or uv_hrtime() reaches deadline_ns.
@@ -230,15 +238,17 @@ HANDOFF_API HANDOFF_CHECKED int handoff_slot_get(handoff_slot_t *slot, void *ite
 /* Like handoff_slot_get, without waiting.
  *
  * Thread:  any.
- * Blocks:  no; locks.
+ * Blocks:  no; takes the slot's locks.
  * Returns: 0; UV_EOF once shut and drained; UV_EAGAIN if it would have to wait.
  * Owns:    as handoff_slot_get. */
 HANDOFF_API HANDOFF_CHECKED int handoff_slot_try_get(handoff_slot_t *slot, void *item);
 
 /* Like handoff_slot_get, with a deadline, by the rules of handoff_slot_put_until.
  *
- * Thread:  any; on a loop thread it blocks the loop. Blocks:  until there is an item, the slot is
- * shut and drained, or uv_hrtime() reaches deadline_ns. Returns: as handoff_slot_get; UV_ETIMEDOUT.
+ * Thread:  any; on a loop thread it blocks the loop.
+ * Blocks:  until there is an item, the slot is shut and drained, or uv_hrtime() reaches
+ *          deadline_ns.
+ * Returns: as handoff_slot_get; UV_ETIMEDOUT.
  * Owns:    as handoff_slot_get. */
 HANDOFF_API HANDOFF_CHECKED int handoff_slot_get_until(handoff_slot_t *slot, void *item,
                                                        uint64_t deadline_ns);
@@ -247,7 +257,7 @@ HANDOFF_API HANDOFF_CHECKED int handoff_slot_get_until(handoff_slot_t *slot, voi
  * as soon as this returns, another getter may take the item and free what it refers to.
  *
  * Thread:  any.
- * Blocks:  no; locks.
+ * Blocks:  no; takes the slot's locks.
  * Returns: 0; UV_EOF once shut and drained; UV_EAGAIN if the slot is empty, as it always is with
  *          capacity 0. */
 HANDOFF_API HANDOFF_CHECKED int handoff_slot_peek(handoff_slot_t *slot, void *item);
@@ -256,30 +266,31 @@ HANDOFF_API HANDOFF_CHECKED int handoff_slot_peek(handoff_slot_t *slot, void *it
  * items. Getters take the remaining items, then get UV_EOF. Shutting again changes nothing.
  *
  * Thread:  any.
- * Blocks:  no; locks. */
+ * Blocks:  no; takes the slot's locks. */
 HANDOFF_API void handoff_slot_shut(handoff_slot_t *slot);
 
 /* Shuts the slot and finalizes the items in it, oldest first. Waiting putters get UV_EPIPE and keep
  * their items; getters get UV_EOF. The slot must live until this returns.
  *
  * Thread:  any.
- * Blocks:  no; locks.
+ * Blocks:  no; takes the slot's locks.
  * Returns: how many items were finalized; a second abort finalizes none. */
 HANDOFF_API size_t handoff_slot_abort(handoff_slot_t *slot);
 
-/* Finalizes the remaining items and frees the slot. No thread may be using the slot. A call whose
- * transfer is known to be complete no longer touches the slot, even if it has not returned, so the
- * last user may destroy the slot at once. The library frees its memory after the last such call.
+/* Finalizes the remaining items and frees the slot. No thread may be using the slot. The last user
+ * may destroy the slot as soon as its own call has returned or its item has arrived on the other
+ * side, even if the other call has not returned yet: that call holds a reference to the slot's
+ * memory, which is freed with the last one.
  *
  * Thread:  any.
- * Blocks:  no; locks. */
+ * Blocks:  no; takes the slot's locks. */
 HANDOFF_API void handoff_slot_destroy(handoff_slot_t *slot);
 
 /* The waits of one side: threads and requests that were queued. A thread that spins before it
  * sleeps is not queued yet, except with capacity 0. */
 typedef struct handoff_slot_side_stats_s {
   size_t waiting;      /* how many wait now */
-  uint64_t waits;      /* how many have waited */
+  uint64_t waits;      /* waits so far, including current ones */
   uint64_t blocked_ns; /* total time that threads waited, for waits that are over */
   uint64_t timeouts;   /* waits that ended with UV_ETIMEDOUT */
   uint64_t cancels;    /* waits that ended with UV_ECANCELED */
@@ -301,7 +312,7 @@ typedef struct handoff_slot_stats_s {
 /* A consistent snapshot of the slot's counters.
  *
  * Thread:  any.
- * Blocks:  no; locks.
+ * Blocks:  no; takes the slot's locks.
  * Returns: 0; UV_EINVAL, also for a `size` of 0. */
 HANDOFF_API int handoff_slot_stats(handoff_slot_t *slot, handoff_slot_stats_t *stats);
 
@@ -310,17 +321,17 @@ HANDOFF_API int handoff_slot_stats(handoff_slot_t *slot, handoff_slot_stats_t *s
  * The text ends with a NUL and is truncated to `size` bytes. `text` may be NULL if `size` is 0.
  *
  * Thread:  any.
- * Blocks:  no; locks, and holds the locks while it formats the text.
+ * Blocks:  no; takes the slot's locks and holds them while it formats the text.
  * Returns: the length of the whole text, as snprintf does; UV_EINVAL. */
 HANDOFF_API int handoff_slot_dump(handoff_slot_t *slot, char *text, size_t size);
 
 /* Declares that only the calling thread will put (HANDOFF_PRODUCER) or get (HANDOFF_CONSUMER),
- * usually through requests of its loop. A blocking call of the other side on this thread could
- * then never return if it had to wait, so it is refused with UV_EBUSY. A later call for the same
- * side moves the declaration to another thread.
+ * usually through requests of its loop. A blocking call of the other side on this thread would wait
+ * for a put or get that only this thread can make, so it is refused with UV_EBUSY, deadline or not.
+ * A later call for the same side moves the declaration to another thread.
  *
  * Thread:  any; for a loop, the thread that runs it.
- * Blocks:  no; locks.
+ * Blocks:  no; takes the slot's locks.
  * Returns: 0; UV_EINVAL for an unknown side. */
 HANDOFF_API int handoff_slot_bind(handoff_slot_t *slot, handoff_side_t side);
 
@@ -341,7 +352,7 @@ struct handoff__task {
   void (*run)(struct handoff__task *);
 };
 
-/* Private: an activity of a port, which the port tells when it closes. Loop thread only. */
+/* Private: a request or lane that the port notifies when the port closes. Loop thread only. */
 struct handoff__member {
   struct handoff__link link;
   void (*on_port_close)(struct handoff__member *);
@@ -360,10 +371,11 @@ struct handoff_req_s {
   handoff_req_cb on_done;
 };
 
-/* Attaches a port to the loop. One port is enough for any number of slots, but a loop may have
- * several. An idle port does not keep the loop alive; a pending request and a running or closing
- * lane do. Do not uv_close() handles found by uv_walk() that belong to a port, and do not touch
- * their `data`: handoff_port_close() closes them.
+/* Attaches a port to the loop. The port runs its callbacks for about 100 us at a time; then the
+ * loop's other handles have their turn. One port is enough for any number of slots, but a loop may
+ * have several. An idle port does not keep the loop alive; a pending request and a running or
+ * closing lane do. A uv_walk() also finds handles of the port (handoff_port_owns): do not close
+ * them and do not touch their `data`. handoff_port_close() closes them.
  *
  * Thread:  loop.
  * Blocks:  no.
@@ -371,19 +383,24 @@ struct handoff_req_s {
  * Owns:    the caller must handoff_port_close() the port. */
 HANDOFF_API int handoff_port_init(uv_loop_t *loop, handoff_port_t *port);
 
-/* Allows or forbids spinning on the loop thread; it is allowed at first. A request that would have
- * to wait may then spin for 1 to 3 us before it is queued, if it starts in a callback of the port,
- * nothing else is due on the loop, and the loop last blocked for less than a wake-up costs. While
- * items keep arriving, the port dispatches for up to 100 us before the loop's other handles run.
- * The port never spins on one CPU.
+/* Whether a handle that uv_walk() has found belongs to the port.
+ *
+ * Thread:  loop.
+ * Blocks:  no. */
+HANDOFF_API bool handoff_port_owns(const handoff_port_t *port, const uv_handle_t *handle);
+
+/* Allows or forbids spinning on the loop thread; allowed by default, except on one CPU. A request
+ * that would have to wait then spins for 1 to 3 us before it is queued, if all of this holds: it
+ * starts in a callback of the port, no other callback of the port is due, no other handle of the
+ * loop is due, and the loop last blocked for less than 10 us.
  *
  * Thread:  loop.
  * Blocks:  no.
  * Returns: 0; UV_EINVAL; UV_ECANCELED. */
 HANDOFF_API int handoff_port_set_spin(handoff_port_t *port, bool is_allowed);
 
-/* Prepares a request for its first use. A request in zeroed memory needs no init. A request may be
- * used again as soon as its callback has been called.
+/* Prepares a request for its first use. A request in zeroed memory needs no init. A pending request
+ * must not be initialised. A request may be used again from its callback on.
  *
  * Thread:  any.
  * Blocks:  no. */
@@ -394,14 +411,14 @@ HANDOFF_API void handoff_req_init(handoff_req_t *req);
  * receiver may see the item, and even answer it, before on_done runs.
  *
  * Thread:  loop.
- * Blocks:  no; locks.
+ * Blocks:  no; takes the slot's locks.
  * Returns: 0: on_done will run exactly once, with 0, UV_EPIPE (shut) or UV_ECANCELED. UV_EINVAL;
  *          UV_EBUSY if the request is pending; UV_ECANCELED if the port is closing: on_done will
  *          not run.
  * Owns:    `item` must stay readable and unchanged until on_done. With status 0 the slot owns what
  *          it refers to; otherwise the caller still does. The library owns the request until
- *          on_done. The slot must live until on_done, or until the transfer is known to be
- *          complete; `req->slot` may then dangle in the callback. */
+ *          on_done. The slot must live until on_done or until its item has arrived on the other
+ *          side; in the latter case `req->slot` may dangle in the callback. */
 HANDOFF_API HANDOFF_CHECKED int handoff_port_put(handoff_port_t *port, handoff_req_t *req,
                                                  handoff_slot_t *slot, const void *item,
                                                  handoff_req_cb on_done);
@@ -409,7 +426,7 @@ HANDOFF_API HANDOFF_CHECKED int handoff_port_put(handoff_port_t *port, handoff_r
 /* Takes the oldest item when the request's turn comes and copies it to `item`.
  *
  * Thread:  loop.
- * Blocks:  no; locks.
+ * Blocks:  no; takes the slot's locks.
  * Returns: 0: on_done will run exactly once, with 0, UV_EOF (shut and drained) or UV_ECANCELED; or
  *          the errors of handoff_port_put, and on_done will not run.
  * Owns:    `item` must stay writable until on_done. With status 0 the caller owns what it refers
@@ -421,9 +438,9 @@ HANDOFF_API HANDOFF_CHECKED int handoff_port_get(handoff_port_t *port, handoff_r
 /* Cancels a waiting request: its callback will run with UV_ECANCELED.
  *
  * Thread:  the loop of the request's port.
- * Blocks:  no; locks.
- * Returns: 0; UV_EBUSY if the request has completed already: its callback will run with the result;
- *          UV_EINVAL if the request is not pending. */
+ * Blocks:  no; takes the slot's locks.
+ * Returns: 0; UV_EBUSY if it has completed or been cancelled already: its callback will run with
+ *          that result; UV_EINVAL if the request is not pending. */
 HANDOFF_API int handoff_cancel(handoff_req_t *req);
 
 /* Like uv_ref() and uv_unref(): whether activity on the port keeps the loop alive. A port starts
@@ -435,7 +452,7 @@ HANDOFF_API void handoff_port_ref(handoff_port_t *port);
 HANDOFF_API void handoff_port_unref(handoff_port_t *port);
 
 /* Closes the port, its lanes and its requests. Pending requests complete with UV_ECANCELED, unless
- * their transfer is done already. Lanes are closed as by handoff_lane_close() without a callback;
+ * they have completed already. Lanes are closed as by handoff_lane_close() without a callback;
  * those that are closing already keep theirs. The port closes once all of them have finished.
  * on_close may be NULL.
  *
@@ -455,8 +472,9 @@ HANDOFF_API int handoff_port_close(handoff_port_t *port, handoff_port_close_cb o
  *          ticks missed while blocked are not made up. (tokio: Skip)
  *   SHIFT  Leave the grid. The next tick is due one interval after the work began or, if the side
  *          had to wait for the other one, one interval after that wait ended. (tokio: Delay)
- *   BURST  Catch up. Up to `burst` late ticks run back to back, including the one in progress;
- *          older ones are missed. A token bucket of `burst` tokens. (tokio: Burst, but bounded) */
+ *   BURST  Catch up. Up to `burst` late ticks are kept, including the one in progress, and run back
+ *   to back; ticks beyond that are missed. A token bucket of `burst` tokens. (tokio: Burst, but
+ *   bounded) */
 typedef enum {
   HANDOFF_MISSED_SKIP = 0,
   HANDOFF_MISSED_SHIFT = 1,
@@ -472,14 +490,14 @@ typedef struct handoff_event_s {
   uint64_t number;     /* 1 for the side's first item since start, 2, 3, … */
   uint64_t due_ns;     /* when the tick was due; 0 if the side is unpaced */
   uint64_t begun_ns;   /* when the side took its tick or, unpaced, when it began its turn */
-  uint64_t done_ns;    /* when the item had been put or got */
-  uint64_t waited_ns;  /* how much of that time it waited for the other side */
+  uint64_t done_ns;    /* when the item had been put or taken */
+  uint64_t waited_ns;  /* the part of done_ns - begun_ns that it waited for the other side */
   uint64_t handoff_ns; /* consumer: from both sides being ready to having the item; producer: 0 */
   uint64_t missed;     /* ticks missed between the side's previous tick and this one */
 } handoff_event_t;
 
-/* Makes the next item in the item_size bytes at `item`, on the producer's thread. It may block, but
- * then the application must be able to wake it, or the lane cannot end. If the lane has ended
+/* Writes the next item to the item_size bytes at `item`, on the producer's thread. It may block,
+ * but then the application must be able to wake it, or the lane cannot end. If the lane has ended
  * meanwhile, the item is finalized on this thread.
  *
  * Returns: 0; HANDOFF_LAST: this item is the last one; UV_EOF: no item, and none will follow;
@@ -501,9 +519,9 @@ typedef void (*handoff_event_cb)(handoff_lane_t *lane, const handoff_event_t *ev
  * be started again, also from here. If an error ended the lane, items may remain in it; the next
  * handoff_lane_start, or handoff_lane_close, finalizes them on the loop thread.
  *
- * Status: 0 after handoff_lane_stop or the end of the items, once all were consumed; the first code
- *         with which a callback ended the lane; an error of uv_cond_init; UV_ECANCELED if
- *         handoff_lane_close ended a lane that had no error. */
+ * Status:  0 after handoff_lane_stop or the end of the items, once all were consumed; the first
+ *          code of a callback of which the loop learns; an error of uv_cond_init; UV_ECANCELED if
+ *          handoff_lane_close ended a lane that had no error. */
 typedef void (*handoff_end_cb)(handoff_lane_t *lane, int status);
 
 typedef void (*handoff_lane_close_cb)(handoff_lane_t *lane);
@@ -598,9 +616,9 @@ HANDOFF_API int handoff_lane_start(handoff_lane_t *lane);
 HANDOFF_API void handoff_lane_stop(handoff_lane_t *lane);
 
 /* Changes a side's interval at once, whether or not the lane is running. The next tick is due one
- * new interval after the previous tick, or now if that time has passed. 0: unpaced. A side that was
- * unpaced finishes its current turn first; it then runs the newest of the ticks that became due
- * meanwhile, and at most one earlier one.
+ * new interval after the previous tick, or now if that time has passed. 0: unpaced. Ticks that the
+ * change cancels are not counted as missed. A side that was unpaced finishes its current turn
+ * first; it then runs at most two of the ticks that became due meanwhile, the newest among them.
  *
  * Thread:  loop.
  * Blocks:  no.
@@ -609,8 +627,9 @@ HANDOFF_API int handoff_lane_set_interval(handoff_lane_t *lane, handoff_side_t s
                                           uint64_t interval_ns);
 
 /* Pauses and resumes the delivery of events and of on_end, for an application whose log cannot take
- * more. Pausing stops the workers in time: a paced side once it has used the ticks that it was
- * given, an unpaced one when event_capacity events wait. Closing resumes a paused lane.
+ * more. Pausing stops the workers eventually: a paced side once it has used the ticks that it was
+ * given, an unpaced one when event_capacity events wait. An unpaced side of a lane without on_event
+ * goes on. Closing resumes a paused lane.
  *
  * Thread:  loop.
  * Blocks:  no. */

@@ -1,5 +1,4 @@
-/* cpu: the cache line size, and hints to the processor and the scheduler. Hints change only speed.
- * */
+/* cpu: the cache line size, and hints to the CPU and the scheduler. Hints change only speed. */
 
 #ifndef HANDOFF_BASE_CPU_H
 #define HANDOFF_BASE_CPU_H
@@ -29,10 +28,11 @@
 #define handoff__cpu_yield() ((void)sched_yield())
 #endif
 
-/* Prefetches a cache line for writing. Reading a line that another core has written first shares
- * it; the write that follows then costs a second transfer between the cores. A prefetch for writing
- * needs only one. __builtin_prefetch emits a prefetch for reading unless told that the processor is
- * from 2014 or later; older 64-bit processors execute prefetchw too, some of them as a no-op. */
+/* Prefetches a cache line for writing. A read of a line that another core has written makes it
+ * shared. The write that follows then needs a second transfer between the cores. A prefetch for
+ * writing needs only one transfer. __builtin_prefetch emits a prefetch for reading unless told that
+ * the processor is from 2014 or later; older 64-bit processors execute prefetchw too, some of them
+ * as a no-op. */
 #if defined(__x86_64__)
 #define handoff__cpu_prefetchw(line) \
   __asm__ __volatile__("prefetchw %0" : : "m"(*(const char *)(line)))

@@ -8,7 +8,7 @@
 
 #include "handoff.h"
 
-/* The struct of which `member` is a field. */
+/* The struct whose field `field` is at `member`. */
 #define handoff__container_of(member, type, field) \
   ((type *)(void *)((unsigned char *)(member)-offsetof(type, field)))
 

@@ -15,7 +15,7 @@
 
 int handoff__lock_init(struct handoff__lock *lock, bool is_spinlock) {
   atomic_init(&lock->locked, false);
-  atomic_init(&lock->waiters, 0);
+  atomic_init(&lock->contenders, 0);
   lock->is_spinlock = is_spinlock;
   return is_spinlock ? 0 : uv_mutex_init(&lock->mutex);
 }
@@ -37,7 +37,7 @@ static void back_off(unsigned attempt) {
 void handoff__lock_wait(struct handoff__lock *lock) {
   unsigned attempt = 0;
 
-  (void)atomic_fetch_add_explicit(&lock->waiters, 1, memory_order_relaxed);
+  (void)atomic_fetch_add_explicit(&lock->contenders, 1, memory_order_relaxed);
   do {
     /* Test before test-and-set: a load leaves the cache line shared. */
     while (atomic_load_explicit(&lock->locked, memory_order_relaxed)) {
@@ -45,5 +45,5 @@ void handoff__lock_wait(struct handoff__lock *lock) {
       attempt += attempt < RELAX_ATTEMPTS + YIELD_ATTEMPTS;
     }
   } while (!handoff__lock_try(lock));
-  (void)atomic_fetch_sub_explicit(&lock->waiters, 1, memory_order_relaxed);
+  (void)atomic_fetch_sub_explicit(&lock->contenders, 1, memory_order_relaxed);
 }

@@ -1,15 +1,15 @@
 /* lock: the lock of one side of a slot. A spinlock on several CPUs, a mutex on one.
  *
  * The spinlock is a test-and-test-and-set lock (see Concurrency Kit, ck_spinlock_fas): one atomic
- * exchange acquires it and one plain store releases it. A mutex costs a second atomic operation to
- * unlock, which also has to wait until the store buffer has drained. Critical sections are short:
- * the copy of one item, or the statistics. A thread that finds the lock taken spins, then yields,
- * then sleeps between attempts, because the kernel may have preempted the holder. It holds nothing
- * meanwhile, so a free lock is always available to a running thread. On one CPU a waiter that spins
- * waits for a thread that does not run; there the lock is a mutex.
+ * exchange acquires it and one release store releases it. A mutex costs a second atomic operation
+ * to unlock, which also has to wait until the store buffer has drained. Critical sections are short
+ * as a rule: the copy of one item. A thread that finds the lock taken spins, then yields, then
+ * sleeps between attempts, because the kernel may have preempted the holder. It has no place in a
+ * queue, so any running thread can take a free lock. On one CPU a waiter that spins waits for a
+ * thread that does not run; there the lock is a mutex.
  *
- * A holder that spins for an item checks is_contended and releases the lock early. Releasing is the
- * last access to the lock: the next holder may destroy it at once.
+ * A holder that spins for its cell checks is_contended and releases the lock early. Releasing is
+ * the last access to the lock: the next holder may destroy it at once.
  *
  * Models: tests/model/lock.pml; memory order: tests/sched. */
 
@@ -25,7 +25,7 @@ struct handoff__lock {
   atomic_bool locked;
   bool is_spinlock; /* Constant. */
   /* Atomic, a hint: how many threads wait for the spinlock. It orders nothing. */
-  atomic_uint waiters;
+  atomic_uint contenders;
   uv_mutex_t mutex; /* Not initialised if is_spinlock. */
 };
 
@@ -35,9 +35,10 @@ int handoff__lock_init(struct handoff__lock *lock, bool is_spinlock);
 /* No thread waits for the lock or will use it; the last holder has released it. */
 void handoff__lock_destroy(struct handoff__lock *lock);
 
-/* Any thread. Whether other threads wait for the lock, so that a holder in no hurry releases it. */
+/* Any thread. Whether other threads wait for the lock, so that a holder that only spins can release
+ * it. */
 static inline bool handoff__lock_is_contended(struct handoff__lock *lock) {
-  return atomic_load_explicit(&lock->waiters, memory_order_relaxed) != 0;
+  return atomic_load_explicit(&lock->contenders, memory_order_relaxed) != 0;
 }
 
 /* Any thread. Never waits. True: acquired. Always false for a mutex. */

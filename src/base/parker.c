@@ -2,20 +2,11 @@
 
 #include "base/parker.h"
 
+#include "base/cancel.h"
 #include "base/cpu.h"
 
 /* Longer waits are split, because uv_cond_timedwait adds the current time to its argument. */
 #define WAIT_MAX_NS ((uint64_t)3600 * 1000 * 1000 * 1000)
-
-/* A thread that is cancelled while it waits would leave its waiter queued and the mutex locked. So
- * the wait is not a cancellation point. */
-#if defined(_WIN32) || defined(__ANDROID__)
-#define cancel_disable(state) ((void)(*(state) = 0))
-#define cancel_restore(state) ((void)(state))
-#else
-#define cancel_disable(state) ((void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, (state)))
-#define cancel_restore(state) ((void)pthread_setcancelstate((state), NULL))
-#endif
 
 int handoff__parker_init(struct handoff__parker *parker) {
   int err = uv_mutex_init(&parker->mutex);
@@ -47,7 +38,8 @@ bool handoff__parker_wait(struct handoff__parker *parker, unsigned spins, uint64
   while (spins-- != 0 && !atomic_load_explicit(&parker->notified, memory_order_relaxed)) {
     handoff__cpu_relax();
   }
-  cancel_disable(&cancel_state);
+  /* The waits below are cancellation points; a cancelled thread would leave its waiter queued. */
+  handoff__cancel_disable(&cancel_state);
   uv_mutex_lock(&parker->mutex);
   while (!atomic_load_explicit(&parker->notified, memory_order_relaxed)) {
     if (deadline_ns == HANDOFF_NEVER) {
@@ -65,7 +57,7 @@ bool handoff__parker_wait(struct handoff__parker *parker, unsigned spins, uint64
   }
   is_notified = atomic_load_explicit(&parker->notified, memory_order_relaxed);
   uv_mutex_unlock(&parker->mutex);
-  cancel_restore(cancel_state);
+  handoff__cancel_restore(cancel_state);
   return is_notified;
 }
 

@@ -2,7 +2,7 @@
  *
  * Each parker has one waiting thread, with a mutex and a condition variable of its own. With one
  * waiter per condition variable, glibc bug 25847 (a signal lost when waiters steal from one
- * another) cannot occur, and a woken thread needs nothing of what it waited for. */
+ * another) cannot occur, and a woken thread need not access what it waited for. */
 
 #ifndef HANDOFF_BASE_PARKER_H
 #define HANDOFF_BASE_PARKER_H
@@ -23,20 +23,20 @@ int handoff__parker_init(struct handoff__parker *parker);
 void handoff__parker_destroy(struct handoff__parker *parker);
 
 /* The waiting thread. Spins for at most so many iterations, then sleeps until notified or until
- * uv_hrtime() reaches the deadline. True: notified. What the notifying thread has written before is
- * visible then: the mutex orders it, also after spinning. */
+ * uv_hrtime() reaches the deadline. True: notified. The notifier's earlier writes are then visible:
+ * the mutex orders them, also after spinning. */
 bool handoff__parker_wait(struct handoff__parker *parker, unsigned spins, uint64_t deadline_ns);
 
 /* Any thread, once. Notifies, and signals while it holds the mutex: the waiting thread may destroy
  * the parker as soon as it returns from its wait. */
 void handoff__parker_unpark_locked(struct handoff__parker *parker);
 
-/* The same, but signals after unlocking. Otherwise the woken thread blocks again on the mutex. The
+/* The same, but signals after unlocking, so that the woken thread does not block on the mutex. The
  * parker must outlive this call. */
 void handoff__parker_unpark_unlocked(struct handoff__parker *parker);
 
-/* Prepares the parker for another wait. The previous one has ended, and its notification with it.
- * */
+/* Prepares the parker for another wait. The previous wait has ended and `notified` will not be set
+ * for it any more; its signal may still come. */
 void handoff__parker_reset(struct handoff__parker *parker);
 
 /* Sleeps for that long. Returns: 0; what handoff__parker_init returns, without having slept. */

@@ -33,8 +33,7 @@ void answer_give(struct answer *answer, const char *text, size_t size);
  * there is none. */
 bool answer_await(struct answer *answer, uint64_t deadline_ns);
 
-/* False: a text is still being written; the process may end, but the answer must stay until then.
- * */
+/* False: a text is still being written; the process may end, but the answer must stay until then. */
 bool answer_close(struct answer *answer);
 
 #endif /* HANDOFF_CLI_ANSWER_H */

@@ -1,5 +1,4 @@
-/* tell: what a run tells of itself on standard error, when it is asked and at its end. Loop thread.
- * */
+/* tell: what a run tells of itself on standard error, when it is asked and at its end. Loop thread. */
 
 #ifndef HANDOFF_CLI_TELL_H
 #define HANDOFF_CLI_TELL_H

@@ -1,12 +1,12 @@
 /* credits: see credits.h.
  *
- * Invariant: while a lane runs, a paced side that is not stopping has its timer armed, or all its
- * credits out, or an unpaced credit in its queue. The completion of a turn returns its credit. So a
- * side that is blocked has no ticks, and the loop is not woken for it. */
+ * Invariant: while a lane runs, a paced side that is not stopping has its timer armed or all its
+ * credits out. The completion of a turn returns its credit. So a side that is blocked soon has no
+ * ticks, and the loop is not woken for it. */
 
 #include "lane/credits.h"
 
-/* Credits granted before others on the loop get their turn: a burst may be of a million. */
+/* Credits granted before the loop's other handles have their turn: `burst` may be 2^20. */
 #define GRANTS_MAX 64u
 
 /* Grants credits for the ticks that are due, or that will be by the time a worker has woken up.
@@ -35,7 +35,7 @@ static void grant(struct handoff__lane_side *side, uint64_t armed_ns) {
     credit.missed = side->missed;
     credit.armed_ns = armed_ns;
     if (handoff_slot_try_put(&side->credits, &credit) != 0) {
-      return; /* the queue has an unpaced credit: the completion of its turn comes back here */
+      return; /* the side is ending */
     }
     armed_ns = 0;
     side->credits_out++;
@@ -55,7 +55,7 @@ static void on_timer(struct handoff__timer *timer) {
 static void grant_unpaced(struct handoff__lane_side *side) {
   static const struct handoff__credit unpaced = {.is_paced = false};
   if (handoff_slot_try_put(&side->credits, &unpaced) != 0) {
-    return; /* the worker has a credit already, or is ending: either lets it go on */
+    return; /* the worker has a credit already, or is ending: it will wake in both cases */
   }
 }
 

@@ -1,5 +1,4 @@
-/* credits: a side's credits, which pace it: a token bucket of credits_max tokens. Loop thread only.
- * */
+/* credits: a side's credits, which pace it: a token bucket. Loop thread only. */
 
 #ifndef HANDOFF_LANE_CREDITS_H
 #define HANDOFF_LANE_CREDITS_H

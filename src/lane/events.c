@@ -1,6 +1,6 @@
 /* events: see events.h.
  *
- * Each worker has a completion queue of its own, so the two share nothing but items. Events are
+ * Each worker has a completion queue of its own, so the two share no queue but `items`. Events are
  * delivered so that the occupancy invariant, 0 <= puts - gets <= capacity, always holds: an event
  * that would violate it is held until the other side's event arrives. That one will arrive, because
  * its transfer has happened and a worker reports a transfer before it begins another. And if both
@@ -8,8 +8,8 @@
  *
  * Event coalescing. While both sides are unpaced and completions arrive fast, the loop does not
  * wait for the next one but looks again after coalesce_ns, or when a worker has filled half of its
- * queue. Waking the loop for each costs more than handling it and takes a CPU from the workers:
- * with it, 0.6 us per logged transfer; without, 7.6.
+ * queue. Waking the loop for each costs more than handling it and takes a CPU from the workers
+ * (figures: docs/performance.md).
  *
  * The end. Producing ends: by the callback, a stop or an error. The loop learns of it and shuts
  * `items`; the consumer drains them and ends too. When both have reported their end, the loop joins
@@ -55,10 +55,13 @@ static void on_side_ended(struct handoff__lane *l, const struct handoff__complet
 static void finish(struct handoff__lane *l) {
   struct handoff__port *p = l->handle->port->impl;
 
-  /* Both threads have reported their end, so this takes no time. */
+  /* Both threads have reported their end, so they are about to exit. */
   (void)uv_thread_join(&l->sides[HANDOFF_PRODUCER].thread);
   (void)uv_thread_join(&l->sides[HANDOFF_CONSUMER].thread);
   l->is_running = false;
+  if (l->is_closing && l->status == 0) {
+    l->status = UV_ECANCELED;
+  }
   handoff__port_end(p);
   if (l->is_closing) {
     handoff__task_queue_post(&p->tasks, &l->closed);
@@ -75,8 +78,8 @@ static bool can_take(const struct handoff__lane_side *side) {
 }
 
 /* False: there is no completion, or it has to wait for the other side's. If the other side has
- * ended for want of a condition variable, its last event may be missing; then the events that
- * depend on it are handled but not delivered. */
+ * ended because the system had no condition variable left, its last event may be missing; then the
+ * events that depend on it are handled but not delivered. */
 static bool handle_next(struct handoff__lane_side *side) {
   struct handoff__completion *completion = &side->completion;
   struct handoff__lane *l = side->lane;
@@ -119,7 +122,7 @@ static void handle_completions(struct handoff__lane *l);
 static void on_look(struct handoff__task *task) {
   struct handoff__lane *l = handoff__container_of(task, struct handoff__lane, look);
 
-  atomic_store_explicit(&l->is_look_posted, false, memory_order_release);
+  (void)atomic_exchange_explicit(&l->is_look_posted, false, memory_order_acq_rel);
   if (l->is_running) {
     handle_completions(l);
   }
@@ -128,7 +131,7 @@ static void on_look(struct handoff__task *task) {
 void handoff__events_resume(struct handoff__lane *l) {
   /* handle_completions looks for more by itself. No event is delivered inside a call. */
   if (l->is_running && !l->is_handling &&
-      !atomic_exchange_explicit(&l->is_look_posted, true, memory_order_acquire)) {
+      !atomic_exchange_explicit(&l->is_look_posted, true, memory_order_acq_rel)) {
     handoff__task_queue_post(&l->handle->port->impl->tasks, &l->look);
   }
 }

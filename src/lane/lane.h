@@ -1,14 +1,15 @@
 /* lane: the types that the loop's part of a lane (lifecycle.c, credits.c, events.c) and the
  * workers' part (worker.c) share.
  *
- * The workers and the loop exchange everything through slots. The loop puts credits into a side's
- * credit queue; a paced worker takes one for each turn. Each worker puts a completion into its
- * completion queue after each transfer; the loop returns the credit and delivers the event.
+ * Items, credits and completions pass through slots; a few atomics and the `look` task beside them.
+ * The loop puts credits into a side's credit queue; a paced worker takes one for each turn. Each
+ * worker puts a completion into its completion queue after each transfer; the loop returns the
+ * credit and delivers the event.
  *
  *              credits                            credits
  *     loop ──────────────► producer      loop ──────────────► consumer
  *      ▲                      └─────────── items ──────────────►  │
- *      └───────────────── completions, one queue a side ──────────┘ */
+ *      └───────────────── completions, one per side ──────────┘ */
 
 #ifndef HANDOFF_LANE_LANE_H
 #define HANDOFF_LANE_LANE_H
@@ -29,16 +30,17 @@ struct handoff__completion {
   int status; /* of the end */
 };
 
-/* The right to take one turn: for a tick, or without one. A credit for a tick may be granted a
- * little early, because a worker needs time to wake up; the worker waits out the rest. */
+/* The right to take one turn for a tick; or, unpaced, to run until the side is paced again. A
+ * credit for a tick may be granted a little early, because a worker needs time to wake up; the
+ * worker waits out the rest. */
 struct handoff__credit {
-  bool is_paced; /* The rest is only for a tick. */
+  bool is_paced; /* If false, the rest is unset. */
   uint64_t due_ns;
   uint64_t missed;   /* ticks before it */
   uint64_t armed_ns; /* when the loop was to wake up for it; 0: it did not have to */
 };
 
-/* What the two workers and the loop write is in different cache lines. */
+/* What the two workers and the loop write often is in different cache lines. */
 struct handoff__lane_side {
   /* Set at init, then constant. */
   struct handoff__lane *lane;
@@ -84,16 +86,18 @@ struct handoff__lane {
   /* Atomic, orders nothing. The measured wake-up latency compensation (schedule.h). Both workers
    * write it, and losing one measurement does no harm; the loop reads it. */
   atomic_uint_fast64_t advance_learnt_ns;
-  /* Atomic: `look` has been posted. Acquired by the thread that posts it next. */
+  /* Atomic: `look` has been posted. Exchanged with acquire and release: a worker that finds it set
+   * has put its completion before the look that is still to come. */
   atomic_bool is_look_posted;
   struct handoff__task look; /* the loop looks for completions */
 
   /* Loop thread only. */
   struct handoff__member member;
-  uint64_t advance_ns; /* in use: renewed by each tick, so that ticks of one time stay together */
+  uint64_t advance_ns; /* in use: copied when a timer runs, so that both sides use the same value */
   struct handoff__timer coalesced; /* armed: completions are left alone until then */
   uint64_t look_ns;                /* when the loop last finished looking for completions */
   unsigned handled;                /* completions since then */
+  bool is_starting;                /* what the last run has left is being finalized */
   bool is_running;
   bool is_handling; /* completions are being handled */
   bool is_paused;

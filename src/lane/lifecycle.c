@@ -1,4 +1,4 @@
-/* lifecycle: init, start, stop, retune, pause and close of a lane. Loop thread only. */
+/* lifecycle: init, start, stop, set_interval, pause and close of a lane. Loop thread only. */
 
 #include "lane/lane.h"
 
@@ -12,9 +12,10 @@
 
 /* -------------------------------------------------------------------------------------- init -- */
 
-/* Fills in the options that an older caller does not know. False: no release had this size. */
+/* Fills in the options that an older caller does not know. False: as in slot/lifecycle.c. */
 static bool read_options(handoff_lane_options_t *options, const handoff_lane_options_t *given) {
-  if (given->size < offsetof(handoff_lane_options_t, capacity) || given->size > sizeof *options) {
+  if (given->size < offsetof(handoff_lane_options_t, capacity) || given->size > sizeof *options ||
+      given->size % sizeof(void *) != 0) {
     return false;
   }
   *options = handoff_lane_options(given->item_size, given->produce, given->consume);
@@ -202,10 +203,15 @@ int handoff_lane_start(handoff_lane_t *lane) {
   if (l->is_closing) {
     return UV_ECANCELED;
   }
-  if (l->is_running) {
+  if (l->is_running || l->is_starting) {
     return UV_EBUSY;
   }
-  reset(l);
+  l->is_starting = true;
+  reset(l); /* runs finalizers, which may close the lane */
+  l->is_starting = false;
+  if (l->is_closing) {
+    return UV_ECANCELED;
+  }
   err = start_threads(l);
   if (err != 0) {
     return err;
@@ -226,7 +232,7 @@ void handoff_lane_stop(handoff_lane_t *lane) {
   }
 }
 
-/* ------------------------------------------------------------------------- while it is there -- */
+/* ----------------------------------------------------------------------------- while running -- */
 
 int handoff_lane_set_interval(handoff_lane_t *lane, handoff_side_t side, uint64_t interval_ns) {
   if (lane == NULL || lane->impl == NULL ||
@@ -289,9 +295,6 @@ int handoff_lane_close(handoff_lane_t *lane, handoff_lane_close_cb on_close) {
   if (!l->is_running) {
     handoff__task_queue_post(&p->tasks, &l->closed);
     return 0;
-  }
-  if (l->status == 0) {
-    l->status = UV_ECANCELED;
   }
   handoff__credits_stop(&l->sides[HANDOFF_PRODUCER]);
   handoff__credits_stop(&l->sides[HANDOFF_CONSUMER]);

@@ -15,8 +15,8 @@
 /* A worker that is early for its tick by more than this sleeps; otherwise it spins. */
 #define SPIN_NS 15000u
 
-/* What a turn returns, beside 0 and errors, if no turn follows and nothing is wrong. It is no libuv
- * code, so no callback can have returned it. */
+/* What a turn returns, beside 0 and errors, if no turn follows and nothing is wrong. Positive
+ * results of callbacks become UV_EINVAL, so this one is distinct. */
 #define ENDED INT_MAX
 
 static void learn_advance(struct handoff__lane *l, uint64_t took_ns) {
@@ -26,7 +26,7 @@ static void learn_advance(struct handoff__lane *l, uint64_t took_ns) {
   atomic_store_explicit(&l->advance_learnt_ns, advance_ns, memory_order_relaxed);
 }
 
-/* The loop grants credits early to hide the wake-up latency. Waits out the rest. */
+/* The loop grants credits early to hide the wake-up latency. Waits for the rest of the time. */
 static int await_tick(const struct handoff__lane *l, uint64_t due_ns, uint64_t now_ns) {
   if (now_ns < due_ns && (!l->has_many_cpus || due_ns - now_ns > SPIN_NS)) {
     return handoff__parker_sleep(due_ns - now_ns);
@@ -90,13 +90,14 @@ static int begin_turn(struct handoff__lane_side *side, struct handoff__completio
   return 0;
 }
 
-/* While the loop coalesces, it does not wait for this. So each half of the queue wakes it. */
+/* While the loop coalesces, it has no get pending; so the worker posts `look` whenever it has
+ * filled half of its queue. */
 static int report(struct handoff__lane_side *side, const struct handoff__completion *turn) {
   struct handoff__lane *l = side->lane;
   int err = handoff_slot_put(&side->completions, turn);
 
   if (l->look_every != 0 && turn->event.number % l->look_every == 0 &&
-      !atomic_exchange_explicit(&l->is_look_posted, true, memory_order_acquire)) {
+      !atomic_exchange_explicit(&l->is_look_posted, true, memory_order_acq_rel)) {
     handoff__task_queue_post(&l->handle->port->impl->tasks, &l->look);
   }
   return err;
@@ -199,5 +200,6 @@ void handoff__worker_run(void *arg) {
   turn.status = err == ENDED ? 0 : err;
   /* It fails only if the system has no condition variable left. The loop must be told, so retry. */
   while (report(side, &turn) != 0) {
+    handoff__cpu_yield();
   }
 }

@@ -78,6 +78,17 @@ int handoff_port_init(uv_loop_t *loop, handoff_port_t *port) {
   return 0;
 }
 
+bool handoff_port_owns(const handoff_port_t *port, const uv_handle_t *handle) {
+  const struct handoff__port *p;
+
+  if (port == NULL || port->impl == NULL) {
+    return false;
+  }
+  p = port->impl;
+  return handle == (const uv_handle_t *)&p->tasks.async ||
+         (p->has_timers && handle == &p->timers.source.uv.handle);
+}
+
 int handoff__port_need_timers(struct handoff__port *p) {
   int err;
 
@@ -131,7 +142,7 @@ int handoff_port_close(handoff_port_t *port, handoff_port_close_cb on_close) {
   handoff__port_update_ref(p);
   for (link = p->members.next; link != &p->members; link = next) {
     struct handoff__member *member = handoff__container_of(link, struct handoff__member, link);
-    next = link->next; /* a member may remove itself, but no other */
+    next = link->next; /* a lane unlinks itself */
     member->on_port_close(member);
   }
   handoff__task_queue_wake(&p->tasks); /* on_drained closes the handles */

@@ -11,7 +11,8 @@ struct handoff__port {
   handoff_port_t *handle;
   struct handoff__task_queue tasks;
   struct handoff__timer_queue timers;
-  struct handoff__link members; /* pending requests, and lanes that are not closing */
+  struct handoff__link
+      members; /* the application's pending requests, and lanes that are not closing */
   bool has_timers;
   bool is_spin_allowed;
   bool is_referenced;
@@ -38,7 +39,7 @@ static inline void handoff__port_end(struct handoff__port *port) {
   }
 }
 
-/* Gives the port its timer queue, which it gets with its first lane. Loop thread.
+/* Creates the port's timer queue if it has none. Loop thread.
  * Returns: 0; what handoff__timer_queue_init returns. */
 int handoff__port_need_timers(struct handoff__port *port);
 

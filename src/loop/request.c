@@ -33,8 +33,8 @@ static void on_port_close(struct handoff__member *member) {
 }
 
 /* Whether a request that would have to wait may spin: waking a loop costs each side a system call.
- * It may if this is the last task, nothing else is due on the loop, and the loop last blocked for
- * less than a wake-up costs. */
+ * It may if this is the last task, no handle of the loop is due, and the loop last blocked for less
+ * than a wake-up costs. */
 static bool may_spin(const struct handoff__port *p) {
   return p->is_spin_allowed && p->tasks.was_block_short &&
          handoff__task_queue_is_ahead(&p->tasks) && handoff__list_is_empty(&p->tasks.run_list) &&
@@ -58,7 +58,7 @@ static int transfer_or_queue(struct handoff__port *p, handoff_req_t *req, handof
   return err;
 }
 
-/* The request's member link is in a list. */
+/* Precondition: the request's member link is in a list. */
 static inline void begin(handoff_port_t *port, handoff_req_t *req, handoff_slot_t *slot,
                          handoff_side_t side, void *item, handoff_req_cb on_done) {
   struct handoff__port *p = port->impl;
@@ -128,7 +128,7 @@ int handoff_cancel(handoff_req_t *req) {
   if (req == NULL || !req->is_pending) {
     return UV_EINVAL;
   }
-  if (!handoff__waitq_cancel(req->slot, &req->waiter)) {
+  if (!handoff__waitq_cancel(&req->waiter)) {
     return UV_EBUSY;
   }
   req->waiter.status = UV_ECANCELED;

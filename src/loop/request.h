@@ -1,4 +1,4 @@
-/* request: gets that the library makes for itself. */
+/* request: internal gets. */
 
 #ifndef HANDOFF_LOOP_REQUEST_H
 #define HANDOFF_LOOP_REQUEST_H

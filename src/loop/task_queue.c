@@ -7,22 +7,36 @@
  * Invariants:
  *   The inbox or the run list is not empty  =>  wakeup_pending  =>  on_async is running or will
  *   run. wakeup_pending is cleared only under the lock, when both are empty. So no post is lost,
- *   and posts during on_async cost no system call. Tasks run in the order of their posts. A task
- *   that the loop posts while it runs tasks and the inbox is empty goes to the run list without the
- *   lock, so it runs before every later post. What was posted earlier about the same slot is
- *   visible to the loop, because it was posted under a slot lock that the loop has held since. A
- *   post sends the async under the lock, and the port closes the async only after every task of its
- *   members has left the inbox under the lock. So nothing is sent after the close. */
+ *   and posts during on_async cost no system call. Tasks run in the order of their posts; only
+ *   post_after puts a cause in front of its effects. A task that the loop posts while it runs tasks
+ *   and the inbox is empty goes to the run list without the lock, so it runs before every later
+ *   post. What was posted earlier about the same slot is visible to the loop, because it was posted
+ *   under a slot lock that the loop has held since. A post sends the async under the lock, and the
+ *   port closes the async only after every task of its members has left the inbox under the lock.
+ *   So nothing is sent after the close. */
 
 #include "loop/task_queue.h"
+
+#include "base/cancel.h"
 
 /* The dispatch budget (as NAPI's): how long tasks run before the loop's other handles do. One turn
  * of the loop costs three system calls, several microseconds in all. */
 #define DISPATCH_NS 100000u
-/* Short tasks run in rounds between two looks at the clock; so many tasks at most. */
+/* The clock is read once per round of at most this many tasks. */
 #define ROUND_MAX 32u
-/* A shorter block than this was not worth it: a wake-up costs as much. */
+/* If the loop blocked for less than this, spinning would have been cheaper: a wake-up costs as
+ * much. */
 #define SHORT_BLOCK_NS 10000u
+
+/* The lock is held. The send writes to a descriptor, which is a cancellation point; a cancelled
+ * thread would leave this lock locked, and perhaps a slot's. */
+static void wake_loop(struct handoff__task_queue *queue) {
+  int cancel_state;
+
+  handoff__cancel_disable(&cancel_state);
+  (void)uv_async_send(&queue->async); /* it fails only for handles of another type */
+  handoff__cancel_restore(cancel_state);
+}
 
 void handoff__task_queue_post(struct handoff__task_queue *queue, struct handoff__task *task) {
   const uintptr_t self = (uintptr_t)uv_thread_self();
@@ -38,7 +52,7 @@ void handoff__task_queue_post(struct handoff__task_queue *queue, struct handoff_
   if (!queue->wakeup_pending) {
     queue->wakeup_pending = true;
     queue->wakeup_sent_ns = queue->loop_thread == self ? 0 : uv_hrtime();
-    (void)uv_async_send(&queue->async); /* it fails only for handles of another type */
+    wake_loop(queue);
   }
   uv_mutex_unlock(&queue->lock);
 }
@@ -58,12 +72,12 @@ static bool take_inbox(struct handoff__task_queue *queue) {
 }
 
 /* How much of the dispatch budget is left. The clock is read once a round. The rounds grow while
- * tasks are short, so that the clock costs little, and shrink at once if they are not. */
+ * tasks are short, so that the clock costs little, and shrink to one task if a round took long. */
 struct budget {
   unsigned tasks;     /* run in this round */
   unsigned round;     /* tasks in this round */
-  uint64_t begun_ns;  /* the first look at the clock, after one task */
-  uint64_t looked_ns; /* the last one */
+  uint64_t begun_ns;  /* the first reading, after one task */
+  uint64_t looked_ns; /* the last reading */
 };
 
 /* Called after each task. True: the budget is used up. */
@@ -103,7 +117,7 @@ static bool run_tasks(struct handoff__task_queue *queue) {
   return is_drained;
 }
 
-/* Measured beside system calls, which cost more than the clock. */
+/* Reads the clock only where a system call is made anyway. */
 static void record_block(struct handoff__task_queue *queue) {
   uint64_t wakeup_sent_ns;
 
@@ -112,8 +126,8 @@ static void record_block(struct handoff__task_queue *queue) {
   queue->wakeup_sent_ns = 0;
   queue->loop_thread = (uintptr_t)uv_thread_self();
   uv_mutex_unlock(&queue->lock);
-  if (wakeup_sent_ns != 0 && wakeup_sent_ns < queue->idle_start_ns + SHORT_BLOCK_NS) {
-    queue->was_block_short = true;
+  if (wakeup_sent_ns != 0) {
+    queue->was_block_short = wakeup_sent_ns < queue->idle_start_ns + SHORT_BLOCK_NS;
   }
 }
 

@@ -1,6 +1,6 @@
 /* task_queue: functions that any thread posts and one loop runs, over one uv_async_t.
  *
- * uv_async_send is the only libuv function that is called off the loop thread. */
+ * uv_async_send is the only function on a libuv handle that other threads call. */
 
 #ifndef HANDOFF_LOOP_TASK_QUEUE_H
 #define HANDOFF_LOOP_TASK_QUEUE_H
@@ -17,14 +17,14 @@ struct handoff__task_queue {
   struct handoff__link inbox; /* posted tasks */
   bool wakeup_pending;        /* on_async is running or will run */
   uint64_t wakeup_sent_ns;    /* when another thread last woke the loop; 0: not since on_async */
-  uintptr_t loop_thread;      /* that last ran on_async, as a number */
+  uintptr_t loop_thread;      /* the thread that last ran on_async */
   /* Atomic, written under lock: the inbox is not empty. */
   atomic_bool has_inbox;
   /* Atomic, written by the loop thread: its own number while it runs tasks, otherwise 0. A thread
    * that reads its own number has written it. */
   atomic_uintptr_t runner;
 
-  /* Loop thread only, except for uv_async_send, which is called under lock. */
+  /* Loop thread only, except for uv_async_send, which other threads call under lock. */
   uv_async_t async;
   struct handoff__link run_list; /* tasks to run before those in the inbox */
   uint64_t idle_start_ns;        /* when the last task had run */
@@ -41,7 +41,7 @@ int handoff__task_queue_init(uv_loop_t *loop, struct handoff__task_queue *queue,
 void handoff__task_queue_destroy(struct handoff__task_queue *queue);
 
 /* Any thread. Runs the task once on the loop, never from inside this call. Tasks that are posted
- * about one slot, under its locks or right after holding them, run in the order of their posts. */
+ * for the same slot, under its locks or right after, run in the order of their posts. */
 void handoff__task_queue_post(struct handoff__task_queue *queue, struct handoff__task *task);
 
 /* Loop thread. Runs on_drained soon, even if no task is posted. */
@@ -53,9 +53,9 @@ static inline bool handoff__task_queue_is_ahead(const struct handoff__task_queue
          !atomic_load_explicit(&queue->has_inbox, memory_order_acquire);
 }
 
-/* Loop thread. Posts a task about what the loop did to a slot when `last` was the last link of the
- * run list. It runs before the tasks that the loop has posted to itself meanwhile, because it is
- * their cause, unless another thread has posted in between. */
+/* Loop thread. Posts the task of a transfer; `last` was the last link of the run list before that
+ * transfer. Inserts the task there, in front of the tasks that the transfer itself has posted,
+ * because it caused them. If another thread has posted meanwhile, appends it. */
 static inline void handoff__task_queue_post_after(struct handoff__task_queue *queue,
                                                   struct handoff__link *last,
                                                   struct handoff__task *task) {

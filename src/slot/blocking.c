@@ -77,8 +77,8 @@ static int claim_parker(struct waiting_thread *self, struct handoff__slot *s, un
   return handoff__parker_init(&self->own);
 }
 
-/* The slot may have been destroyed. If no thread has woken this one, none will: its reference is
- * dropped here too. */
+/* The slot may have been destroyed. If no thread has woken this one, none will: the waker's
+ * reference is dropped here too. */
 static void return_parker(struct waiting_thread *self, bool is_notified) {
   struct handoff__slot_parker *place = (struct handoff__slot_parker *)(void *)self->parker;
 
@@ -124,7 +124,7 @@ static bool is_bound_here(struct handoff__slot *s, handoff_side_t side) {
   bool is_here;
 
   if (!atomic_load_explicit(&s->is_bound[side], memory_order_relaxed)) {
-    return false; /* it can only have been set by this thread to be of interest */
+    return false; /* only a bind by this thread matters, and this thread sees its own */
   }
   handoff__slot_lock(s);
   is_here = uv_thread_equal(&s->bound[side], &self) != 0;
@@ -134,8 +134,8 @@ static bool is_bound_here(struct handoff__slot *s, handoff_side_t side) {
 
 /* ------------------------------------------------------------------------ the blocking calls -- */
 
-static int wait_for(handoff_slot_t *slot, handoff_side_t side, void *item, uint64_t deadline_ns) {
-  struct handoff__slot *s = slot->impl;
+static int wait_for(struct handoff__slot *s, handoff_side_t side, void *item,
+                    uint64_t deadline_ns) {
   struct waiting_thread self;
   bool is_notified = false;
   int err;
@@ -155,7 +155,7 @@ static int wait_for(handoff_slot_t *slot, handoff_side_t side, void *item, uint6
   err = handoff__transfer(s, side, item, &self.waiter, HANDOFF__SPIN_NONE, false);
   if (err == UV_EAGAIN) {
     is_notified = handoff__parker_wait(self.parker, self.waiter.spin_budget, deadline_ns);
-    if (!is_notified && !handoff__waitq_cancel(slot, &self.waiter)) {
+    if (!is_notified && !handoff__waitq_cancel(&self.waiter)) {
       is_notified = handoff__parker_wait(self.parker, 0, HANDOFF_NEVER); /* a wake is on its way */
     }
     err = is_notified ? self.waiter.status : UV_ETIMEDOUT;
@@ -168,6 +168,7 @@ static int wait_for(handoff_slot_t *slot, handoff_side_t side, void *item, uint6
  * That overtakes nobody: a thread that queues before the second attempt stays ahead. */
 static inline int transfer_until(handoff_slot_t *slot, handoff_side_t side, void *item,
                                  uint64_t deadline_ns, enum handoff__spin spin) {
+  struct handoff__slot *s;
   bool may_wait;
   bool is_locked;
   int err;
@@ -175,16 +176,16 @@ static inline int transfer_until(handoff_slot_t *slot, handoff_side_t side, void
   if (slot == NULL || slot->impl == NULL || item == NULL) {
     return UV_EINVAL;
   }
-  if (handoff__transfer_fast(slot->impl, side, item, &is_locked)) {
+  s = slot->impl;
+  if (handoff__transfer_fast(s, side, item, &is_locked)) {
     return 0;
   }
   may_wait = deadline_ns == HANDOFF_NEVER || uv_hrtime() < deadline_ns;
-  err = handoff__transfer(slot->impl, side, item, NULL, may_wait ? spin : HANDOFF__SPIN_NONE,
-                          is_locked);
+  err = handoff__transfer(s, side, item, NULL, may_wait ? spin : HANDOFF__SPIN_NONE, is_locked);
   if (err != UV_EAGAIN) {
     return err;
   }
-  return may_wait ? wait_for(slot, side, item, deadline_ns) : UV_ETIMEDOUT;
+  return may_wait ? wait_for(s, side, item, deadline_ns) : UV_ETIMEDOUT;
 }
 
 int handoff_slot_put_until(handoff_slot_t *slot, const void *item, uint64_t deadline_ns) {

@@ -92,9 +92,11 @@ static int init_sides(struct handoff__slot *s) {
   return err;
 }
 
-/* Fills in the options that an older caller does not know. False: no release had this size. */
+/* Fills in the options that an older caller does not know. False: `size` is too short for the
+ * required options, longer than this release's, or not at the end of a field. */
 static bool read_options(handoff_slot_options_t *options, const handoff_slot_options_t *given) {
-  if (given->size < offsetof(handoff_slot_options_t, capacity) || given->size > sizeof *options) {
+  if (given->size < offsetof(handoff_slot_options_t, capacity) || given->size > sizeof *options ||
+      given->size % sizeof(void *) != 0) {
     return false;
   }
   *options = handoff_slot_options(given->item_size);
@@ -164,7 +166,8 @@ int handoff_slot_init(handoff_slot_t *slot, const handoff_slot_options_t *given)
 static void shut(struct handoff__slot *s, struct handoff__link *wake_list) {
   s->is_shut = true;
   handoff__waitq_complete_all(s, HANDOFF_PRODUCER, UV_EPIPE, wake_list);
-  handoff__waitq_complete_all(s, HANDOFF_CONSUMER, UV_EOF, wake_list); /* the slot is empty then */
+  handoff__waitq_complete_all(s, HANDOFF_CONSUMER, UV_EOF,
+                              wake_list); /* if getters wait, the slot is empty */
 }
 
 void handoff_slot_shut(handoff_slot_t *slot) {
@@ -182,8 +185,8 @@ void handoff_slot_shut(handoff_slot_t *slot) {
   handoff__wake_all(&wake_list);
 }
 
-/* Both locks are held. Takes all items out. From `first` on, that many cells belong to the caller;
- * no put uses them any more if the slot is shut. */
+/* Both locks are held, or no other thread uses the slot. Takes all items out. From `first` on, that
+ * many cells belong to the caller; no put uses them any more if the slot is shut. */
 static size_t take_all(struct handoff__slot *s, unsigned char **first) {
   struct handoff__slot_side *side = &s->sides[HANDOFF_CONSUMER];
   size_t count = 0;

@@ -1,4 +1,4 @@
-/* lifecycle: what the lanes need of a slot's life beside the public functions. */
+/* lifecycle: lifecycle functions for lanes that are not public. */
 
 #ifndef HANDOFF_SLOT_LIFECYCLE_H
 #define HANDOFF_SLOT_LIFECYCLE_H

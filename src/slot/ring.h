@@ -1,9 +1,9 @@
 /* ring: the cells of a slot, and the locks of its two sides.
  *
  * The state of a cell is an atomic word behind its item (as in Vyukov's bounded MPMC queue,
- * 1024cores.net). Only the producer's side changes FREE to FULL and only the consumer's side FULL
- * to FREE, each under its own lock, by a store that releases the item, or the room, to the other
- * side. In these functions the lock of `side` is held unless stated otherwise. */
+ * 1024cores.net). FREE changes to FULL only under the producer's lock, and FULL to FREE only under
+ * the consumer's, by a store that releases the item, or the room, to the other side. In these
+ * functions the lock of `side` is held unless stated otherwise. */
 
 #ifndef HANDOFF_SLOT_RING_H
 #define HANDOFF_SLOT_RING_H
@@ -14,7 +14,8 @@
 
 #define HANDOFF__CELL_FREE 0u
 #define HANDOFF__CELL_FULL 1u
-/* Beside either. To change the state then takes both locks, and the waiters must be matched. */
+/* A flag, combined with either state. Changing the state then takes both locks, and the waiters
+ * must be matched. */
 #define HANDOFF__CELL_HAS_WAITERS 2u
 
 /* No lock is held. Acquires both, in lock order. */
@@ -72,9 +73,9 @@ static inline uint64_t handoff__ring_count(struct handoff__slot_side *side) {
   return moved;
 }
 
-/* The producer's lock is held. Called when there may be more items than ever before. The other
- * side's count is in a cache line of that side, so it is read only when so many puts have been made
- * that high_water can have been exceeded; and no more once the slot has been full. */
+/* The producer's lock is held. Called when there may be more items than ever before. Reading the
+ * consumer's count costs a cache line transfer. So it is read only when `moved` shows that
+ * high_water may have been exceeded, and never again once the slot has been full. */
 static inline void handoff__ring_raise_high_water(struct handoff__slot *s, uint64_t puts) {
   struct handoff__slot_side *side = &s->sides[HANDOFF_PRODUCER];
   const uint64_t gone =
@@ -86,8 +87,8 @@ static inline void handoff__ring_raise_high_water(struct handoff__slot *s, uint6
   side->high_water_puts = side->high_water < s->capacity ? gone + side->high_water : UINT64_MAX;
 }
 
-/* The first cell in a cache line prefetches a line further on, so that it arrives in the meantime.
- * */
+/* The first cell in a cache line prefetches a later line, so that it arrives before the cursor
+ * does. */
 static inline void handoff__ring_prefetch(const struct handoff__slot *s,
                                           const unsigned char *cell) {
   const size_t left = (size_t)(s->cells_end - cell);

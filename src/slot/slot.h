@@ -26,13 +26,12 @@ struct handoff__slot_side {
   /* Atomic, because the other side reads it; written under lock: items put, or taken out. */
   atomic_uint_fast64_t moved;
   /* Guarded by lock. Adaptive spinning (as glibc's adaptive mutexes): pauses that a thread spins
-   * before it sleeps, on top of HANDOFF__SPIN_MIN. A hit doubles it and a miss halves it, because a
-   * miss often means that the other side's thread does not run, perhaps for want of this CPU. */
+   * before it sleeps, on top of HANDOFF__SPIN_MIN. A hit doubles it and a miss halves it, because a miss often means that the other side's thread does not run: it may lack this CPU. */
   unsigned spin_budget;
-  /* Guarded by lock. Producer side: the slot's items can exceed high_water only after so many puts.
+  /* Guarded by lock. Producer side: high_water can be exceeded only once `moved` exceeds this.
    * UINT64_MAX: the slot has been full. */
   uint64_t high_water_puts;
-  /* Guarded by lock; to push a waiter takes both locks. */
+  /* Guarded by lock; a push needs both locks. */
   struct handoff__link waiters; /* FIFO */
   /* Guarded by lock: the statistics of handoff_slot_side_stats_t. */
   uint64_t waits;
@@ -44,16 +43,14 @@ struct handoff__slot_side {
   uint64_t high_water;
 };
 
-/* A parker that a waiting thread borrows: see blocking.c. Neither side waits for a cache line of
- * the other one's parker. */
+/* A parker that a waiting thread borrows: see blocking.c. Each has cache lines of its own. */
 struct handoff__slot_parker {
   _Alignas(HANDOFF__CACHE_LINE) struct handoff__parker parker;
   atomic_bool is_claimed;
 };
 
 /* Lock order: the producer's lock, then the consumer's. */
-/* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): the sides have cache lines of their own
- * */
+/* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): each side has its own cache lines */
 struct handoff__slot {
   struct handoff__slot_side sides[2]; /* by handoff_side_t */
   /* Set at init, then constant. */
@@ -76,7 +73,8 @@ struct handoff__slot {
   uv_thread_t bound[2]; /* by handoff_side_t: the only thread there, if is_bound */
   /* Atomic: by handoff_side_t. Orders nothing; only the bound thread acts on it. */
   atomic_bool is_bound[2];
-  /* Atomic: 1 for the slot until it is destroyed, 2 for each claimed parker. See blocking.c. */
+  /* Atomic: 1 for the slot until it is destroyed, 2 for each loan of a parker. Written when a
+   * thread sleeps. See blocking.c. */
   atomic_uint refs;
   struct handoff__slot_parker parkers[2];
 };

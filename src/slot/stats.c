@@ -1,5 +1,4 @@
-/* stats: what a slot reports about itself. Reads with both locks held, for a consistent snapshot.
- * */
+/* stats: what a slot reports. Reads with both locks held, for a consistent snapshot. */
 
 #include <inttypes.h>
 #include <limits.h>

@@ -5,12 +5,12 @@
  * consumer share nothing but cells: each pays for one uncontended lock and for one cache line that
  * travels between the cores.
  *
- * Waiting. Everything else holds both locks. If the next cell is not ready, the caller pushes a
- * waiter to its side's wait queue and sets HAS_WAITERS on the cell. The bit is set under both
- * locks, so holding one is enough to see it. A thread that then changes that cell acquires the
+ * Waiting. All that involves waiters holds both locks. If the next cell is not ready, the caller
+ * pushes a waiter to its side's wait queue and sets HAS_WAITERS on the cell. The bit is set under
+ * both locks, so holding one is enough to see it. A thread that then changes that cell acquires the
  * other lock too and matches the waiters of both sides: it moves their items, dequeues them and
  * sets their status. That is direct hand-off to the waiter: a woken thread is done and never
- * accesses the slot again. It needs no fence, and no wake-up can be lost.
+ * accesses the slot's cells or locks again. It needs no fence, and no wake-up can be lost.
  *
  * Invariants, whenever one of the locks is free:
  *   a putter waits  =>  the next cell to put into is FULL and HAS_WAITERS, and the slot is open
@@ -25,17 +25,18 @@
  *
  * Lock order. The producer's lock, then the consumer's. A caller that holds the consumer's lock and
  * needs both releases it first; it has changed nothing yet. Unlocking is the last access of a call
- * to the slot, and handoff_slot_destroy acquires both locks. Threads are woken after that; the wake
- * touches only the waiter and its parker. Requests are posted to their port under the slot's locks
- * (a task queue's lock is a leaf), because a loop's callbacks must keep the order of the items and
- * the thread that matches the waiters may not be the one that put the items. */
+ * to the slot's cells and locks, and handoff_slot_destroy acquires both locks. Threads are woken
+ * after that; the wake accesses only the waiter, its parker and the reference count (blocking.c).
+ * Requests are posted to their port under the slot's locks (a task queue's lock is a leaf), because
+ * a loop's callbacks must keep the order of the items and the thread that matches the waiters need
+ * not be the one that put the items. */
 
 #include "slot/transfer.h"
 
 #include "base/list.h"
 #include "slot/waitq.h"
 
-/* Pauses between two looks at the cell: one per four cells, up to a microsecond. A look takes the
+/* Pauses between two reads of the cell: one per four cells, up to a microsecond. A read takes the
  * cell's cache line away from the other side; where there is room, let several items arrive. */
 #define CELLS_PER_PAUSE 4u
 #define PAUSES_MAX 32u
@@ -116,8 +117,8 @@ static int transfer_both_locks(struct handoff__slot *s, handoff_side_t side, voi
   return err;
 }
 
-/* The slot is full. In one step the item takes the cell of the oldest, which is copied to
- * `evicted`, and the second oldest becomes the oldest. */
+/* The slot is full. In one step the item takes the cell of the oldest, which is copied to `evicted`
+ * if there is a finalizer, and the second oldest becomes the oldest. */
 static void evict_oldest(struct handoff__slot *s, const void *item, void *evicted) {
   struct handoff__slot_side *side = &s->sides[HANDOFF_PRODUCER];
 

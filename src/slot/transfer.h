@@ -9,7 +9,7 @@
 enum handoff__spin {
   HANDOFF__SPIN_NONE,
   HANDOFF__SPIN_SHORT,   /* 1 to 3 us: for a loop */
-  HANDOFF__SPIN_ADAPTIVE /* up to 10 to 25 us: for a thread that would sleep */
+  HANDOFF__SPIN_ADAPTIVE /* at most 10 to 25 us: for a thread that would sleep */
 };
 
 /* The fast path, which every put and get tries first. Any thread; never waits. True: done. False:
@@ -29,8 +29,8 @@ static inline bool handoff__transfer_fast(struct handoff__slot *s, handoff_side_
 
 /* The slow path. Puts the item (which is then only read) or gets one at once, or else queues the
  * waiter, if it is not NULL; see handoff__waitq_push. is_locked: the caller holds this side's lock,
- * which is released here.
- * Returns: 0: done; UV_EPIPE or UV_EOF: shut; UV_EAGAIN: not done, and the waiter is queued. */
+ * which is released here. Returns: 0: done; UV_EPIPE or UV_EOF: shut; UV_EAGAIN: not done, and the
+ * waiter, if any, is queued. */
 int handoff__transfer(struct handoff__slot *s, handoff_side_t side, void *item,
                       struct handoff__waiter *waiter, enum handoff__spin spin, bool is_locked);
 

@@ -19,7 +19,7 @@ static bool claim(struct handoff__waiter *waiter) {
                                   memory_order_relaxed) != HANDOFF__CLAIMED;
 }
 
-/* A relaxed load and store would do, because both locks are held. */
+/* Both locks are held. */
 static void mark_cell(struct handoff__slot *s, handoff_side_t side) {
   if (!handoff__list_is_empty(&s->sides[side].waiters)) {
     (void)atomic_fetch_or_explicit(handoff__cell_state(s, s->sides[side].cell),
@@ -29,6 +29,7 @@ static void mark_cell(struct handoff__slot *s, handoff_side_t side) {
 
 void handoff__waitq_push(struct handoff__slot *s, handoff_side_t side,
                          struct handoff__waiter *waiter) {
+  waiter->slot = s;
   waiter->is_queued = true;
   waiter->side = side;
   atomic_init((atomic_uint *)(void *)&waiter->claim, 0);
@@ -124,13 +125,13 @@ void handoff__wake_all(struct handoff__link *wake_list) {
   }
 }
 
-bool handoff__waitq_cancel(handoff_slot_t *slot, struct handoff__waiter *waiter) {
+bool handoff__waitq_cancel(struct handoff__waiter *waiter) {
   struct handoff__slot_side *side;
 
   if (!claim(waiter)) {
     return false;
   }
-  side = &slot->impl->sides[waiter->side]; /* the slot exists as long as a waiter is undecided */
+  side = &waiter->slot->sides[waiter->side]; /* the slot exists until the waiter's call has ended */
   handoff__lock_acquire(&side->lock);
   if (waiter->is_queued) {
     waiter->is_queued = false;

@@ -5,10 +5,10 @@
 
 #include "time/schedule.h"
 
-/* The advance is at most this long, and at most this share of a period. */
+/* The advance is at most this long, and at most 1/ADVANCE_SHARE of a period. */
 #define ADVANCE_MAX_NS ((uint64_t)500 * 1000)
 #define ADVANCE_SHARE 4u
-/* It grows by this share of the difference. */
+/* It grows by 1/ADVANCE_GROWTH of the difference. */
 #define ADVANCE_GROWTH 32u
 
 /* Times beyond the end of the clock saturate. */
@@ -83,8 +83,8 @@ void handoff__schedule_set_period(struct handoff__schedule *schedule, uint64_t n
   schedule->period_ns = period_ns;
 }
 
-/* A worker that is woken too early has to wait; one that is woken too late is late. So the advance
- * follows about the shortest recent latency: it falls at once and grows slowly. */
+/* An early worker can wait; a late one is late. So the advance follows about the shortest recent
+ * latency: it falls at once and grows slowly. */
 uint64_t handoff__advance_learn(uint64_t advance_ns, uint64_t took_ns) {
   const uint64_t bounded_ns = took_ns < ADVANCE_MAX_NS ? took_ns : ADVANCE_MAX_NS;
 

@@ -1,9 +1,9 @@
 /* schedule: when a side's ticks are due. Pure arithmetic: no clock and no handle; `now` is passed
  * in.
  *
- * Ticks are due at t0 + k * period. A side holds credits for ticks. The caller says when it grants
- * the next tick (next), when the work of one has completed (complete), and drops ticks that are too
- * late before it grants more (drop_late). */
+ * Ticks are due at t0 + k * period. The caller grants ticks one after the other (next), says when
+ * the work of one has completed (complete), and drops those that are too late before it grants more
+ * (drop_late). */
 
 #ifndef HANDOFF_TIME_SCHEDULE_H
 #define HANDOFF_TIME_SCHEDULE_H
@@ -13,7 +13,8 @@
 struct handoff__schedule {
   uint64_t period_ns; /* 0: unpaced */
   uint64_t due_ns;    /* the next tick to grant; HANDOFF_NEVER: beyond the end of the clock */
-  uint64_t last_ns;   /* the tick before it, granted or missed */
+  uint64_t
+      last_ns; /* the tick before it, granted or missed; SHIFT: from when the next period counts */
   bool has_last;
   handoff_missed_t missed; /* the policy */
 };
@@ -24,8 +25,8 @@ void handoff__schedule_start(struct handoff__schedule *schedule, uint64_t now_ns
 /* Grants the tick at due_ns: due_ns moves to the one after it. */
 void handoff__schedule_next(struct handoff__schedule *schedule);
 
-/* The work of a tick began at begun_ns and ended at done_ns; of that time it waited for the other
- * side for waited_ns. Returns: how many ticks were missed by waiting. */
+/* The work of a tick began at begun_ns, and its transfer was done at done_ns; of that time it
+ * waited for the other side for waited_ns. Returns: how many ticks were missed by waiting. */
 uint64_t handoff__schedule_complete(struct handoff__schedule *schedule, uint64_t begun_ns,
                                     uint64_t done_ns, uint64_t waited_ns);
 
@@ -39,9 +40,10 @@ uint64_t handoff__schedule_drop_late(struct handoff__schedule *schedule, uint64_
 void handoff__schedule_set_period(struct handoff__schedule *schedule, uint64_t now_ns,
                                   uint64_t period_ns);
 
-/* Wake-up latency compensation (timer advance: Linux KVM's lapic timer_advance_ns). The loop needs
+/* Wake-up latency compensation (timer advance: Linux KVM's lapic_timer_advance_ns). The loop needs
  * some time to wake up for a tick, and the worker that it wakes needs some more. That time is
- * measured, and the loop wakes up earlier by it; a worker that is early waits out the rest. */
+ * measured, and the loop wakes up earlier by it; a worker that is early waits for the rest of the
+ * time. */
 
 /* It took took_ns from when the loop was to wake up until the worker had woken up. Returns: the new
  * advance; it starts as 0. */

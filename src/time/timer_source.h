@@ -1,4 +1,4 @@
-/* timer_source: wakes the loop at one time, with nanosecond resolution, never early.
+/* timer_source: wakes the loop at one time, never early. How late depends on the source.
  *
  * timer_source_fd.c uses a Linux timerfd that the loop polls; timer_source_uv.c uses a uv_timer_t
  * and works on every libuv platform. A source never keeps its loop alive. Loop thread only. */

@@ -1,8 +1,8 @@
 /* timer_source_fd: see timer_source.h. Linux.
  *
- * A timerfd counts nanoseconds, where a uv_timer_t rounds to the loop's milliseconds. It is set to
- * the time that is left, not to an absolute time: uv_hrtime() decides what time it is, also where a
- * library in between (libfaketime) shifts the clock that programs read, but not the kernel's. */
+ * A timerfd counts nanoseconds, where a uv_timer_t rounds to the loop's milliseconds. The timeout
+ * is relative, because uv_hrtime() may differ from the kernel's clock: libfaketime shifts only the
+ * clock that programs read. */
 
 #include <errno.h>
 #include <sys/timerfd.h>
@@ -63,7 +63,7 @@ int handoff__timer_source_init(uv_loop_t *loop, struct handoff__timer_source *so
     return err;
   }
   uv_unref(&source->uv.handle);
-  /* It fails only for a closing handle. */
+  /* It cannot fail: the handle is new and the descriptor is ours. */
   (void)uv_poll_start(&source->uv.poll, UV_READABLE, on_readable);
   return 0;
 }

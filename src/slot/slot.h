@@ -1,7 +1,8 @@
 /* slot: the types of a slot: a ring of cells with two sides, each with a lock and a wait queue.
  *
- * All that a slot knows of a waiting thread or request is its waiter, with a place for its item and
- * a `wake` function. How a thread waits is blocking.c; how a loop waits is src/loop/request.c. */
+ * All that a slot knows of a waiting thread or request is its waiter, with a place for its item
+ * and a `wake` function. How a thread waits is blocking.c; how a loop waits is
+ * src/loop/request.c. */
 
 #ifndef HANDOFF_SLOT_SLOT_H
 #define HANDOFF_SLOT_SLOT_H
@@ -11,14 +12,14 @@
 #include "base/parker.h"
 #include "handoff.h"
 
-/* Bounds of spinning, in pauses of the CPU: 1 to 3 us and 10 to 25 us. The latter is about what it
- * costs to sleep and to be woken. */
+/* Bounds of spinning, in pauses of the CPU: 1 to 3 us and 10 to 25 us. The latter is about what
+ * it costs to sleep and to be woken. */
 #define HANDOFF__SPIN_MIN 64u
 #define HANDOFF__SPIN_MAX 512u
 
-/* The two sides and the cells share no cache line: neither side writes to a line that the other one
- * needs, except for the cells. The lock has a line of its own, because threads that wait for it
- * read it again and again, and would take the cursor away from its holder. */
+/* The two sides and the cells share no cache line: neither side writes to a line that the other
+ * one needs, except for the cells. The lock has a line of its own, because threads that wait for
+ * it read it again and again, and would take the cursor away from its holder. */
 struct handoff__slot_side {
   _Alignas(HANDOFF__CACHE_LINE) struct handoff__lock lock;
   /* Guarded by lock. */
@@ -26,7 +27,9 @@ struct handoff__slot_side {
   /* Atomic, because the other side reads it; written under lock: items put, or taken out. */
   atomic_uint_fast64_t moved;
   /* Guarded by lock. Adaptive spinning (as glibc's adaptive mutexes): pauses that a thread spins
-   * before it sleeps, on top of HANDOFF__SPIN_MIN. A hit doubles it and a miss halves it, because a miss often means that the other side's thread does not run: it may lack this CPU. */
+   * before it sleeps, on top of HANDOFF__SPIN_MIN. A hit doubles it and a miss halves it,
+   * because a miss often means that the other side's thread does not run: it may lack this CPU.
+   * */
   unsigned spin_budget;
   /* Guarded by lock. Producer side: high_water can be exceeded only once `moved` exceeds this.
    * UINT64_MAX: the slot has been full. */

@@ -27,9 +27,8 @@ struct handoff__slot_side {
   /* Atomic, because the other side reads it; written under lock: items put, or taken out. */
   atomic_uint_fast64_t moved;
   /* Guarded by lock. Adaptive spinning (as glibc's adaptive mutexes): pauses that a thread spins
-   * before it sleeps, on top of HANDOFF__SPIN_MIN. A hit doubles it and a miss halves it,
-   * because a miss often means that the other side's thread does not run: it may lack this CPU.
-   * */
+   * before it sleeps, on top of HANDOFF__SPIN_MIN. A hit doubles it and a miss halves it, because a
+   * miss often means that the other thread does not run: it may lack this CPU. */
   unsigned spin_budget;
   /* Guarded by lock. Producer side: high_water can be exceeded only once `moved` exceeds this.
    * UINT64_MAX: the slot has been full. */

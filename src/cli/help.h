@@ -1,16 +1,16 @@
-/* help: what --help and --version say.
+/* help: the texts of --help and --version. They are only returned here; main.c writes them.
  *
- * Texts only: main writes them. Every line of the help fits 80 columns, and every flag is in it. */
+ * Each line of the help has at most 80 columns, and each option appears in it. */
 
 #ifndef HANDOFF_CLI_HELP_H
 #define HANDOFF_CLI_HELP_H
 
 #include <stddef.h>
 
-/* The text of --help, ending in a newline. */
+/* The text of --help. It ends in a newline. */
 const char *help_text(void);
 
-/* Writes the line of --version, with its newline: of handoff, and of libuv as it runs. */
+/* Formats the line of --version, with the version of libuv that is linked at run time. */
 void help_version(char *text, size_t size);
 
 #endif /* HANDOFF_CLI_HELP_H */

@@ -1,8 +1,8 @@
 /* options: see options.h.
  *
- * The parser takes the words in order and only gathers what was said, each value refused at once
- * when it is bad; settle() then decides what it means as a whole, because a flag may stand before
- * or after the SOURCE that changes its meaning. */
+ * The parser reads the words in order and refuses a bad value at once. Rules that involve several
+ * options are applied at the end, because an option may come before or after the SOURCE that
+ * changes its meaning. */
 
 #include "options.h"
 
@@ -12,172 +12,236 @@
 
 #include <uv.h>
 
-#include "flags.h"
+#include "option_scan.h"
 #include "units.h"
 
 #define SECOND_NS UINT64_C(1000000000)
+#define TRY_SIZE 80 /* holds a suggested value */
 
-typedef struct {
+struct parser {
   struct options options;
-  bool has_interval[2]; /* by handoff_side_t: its own flag was there, and set options.interval_ns */
-  uint64_t every_ns;    /* -e or -r, the last of them */
-  bool source_is_rest;  /* SOURCE stood after `--` */
-  bool is_command;      /* surplus is a `-- CMD` */
-  const char *surplus;  /* the first operand after SOURCE */
-  flags_t flags;        /* its name, key and value: of the word in hand */
+  bool has_interval[2];      /* by handoff_side_t: the side's own option set options.interval_ns */
+  uint64_t every_ns;         /* the last of -e and -r */
+  bool is_source_in_rest;    /* SOURCE came after `--` */
+  bool is_surplus_a_command; /* it is the CMD of `-- CMD` */
+  const char *surplus;       /* the first operand after SOURCE */
+  struct option_scan scan;   /* its name, key and value are of the current word */
   char *message;
   size_t size;
-} parser_t;
+};
 
-__attribute__((format(printf, 2, 3))) static int refuse(parser_t *parser, const char *format, ...) {
+/* ---------------------------------------------------------------------------------- messages -- */
+
+__attribute__((format(printf, 2, 3))) static int refuse(struct parser *parser, const char *format,
+                                                        ...) {
   va_list args;
+
   va_start(args, format);
   vsnprintf(parser->message, parser->size, format, args);
   va_end(args);
   return UV_EINVAL;
 }
 
-/* Refuses the value of the flag in hand. say may be NULL when why says enough. */
-static int refuse_value(parser_t *parser, const char *value, const char *why, const char *say) {
-  char quoted[FLAGS_QUOTED_SIZE];
-  return refuse(parser, "%s %s: %s%s%s", parser->flags.name, flags_quote(value, quoted), why,
-                say == NULL ? "" : "; say ", say == NULL ? "" : say);
+/* Refuses the current option's value. `try` is what to use instead; NULL if `why` says so. */
+static int refuse_value(struct parser *parser, const char *value, const char *why,
+                        const char *try) {
+  char quoted[OPTION_SCAN_QUOTED_SIZE];
+
+  return refuse(parser, "%s: %s %s%s%s", parser->scan.name, option_scan_quote(value, quoted), why,
+                try == NULL ? "" : "; try ", try == NULL ? "" : try);
 }
 
-static int take_duration(parser_t *parser, const char *value, uint64_t *ns) {
+/* Writes 1e9 as 1000000000, and 1e3/s as 1000/s. Returns whether it fits. */
+static bool expand_exponent(const char *value, char *plain) {
+  size_t digits = strspn(value, "0123456789");
+  const char *rest = value + digits;
+  size_t zeros = 0;
+
+  if (digits == 0 || (*rest != 'e' && *rest != 'E') || rest[1] < '0' || rest[1] > '9') {
+    return false;
+  }
+  for (rest++; *rest >= '0' && *rest <= '9' && zeros < TRY_SIZE; rest++) {
+    zeros = zeros * 10 + (size_t)(*rest - '0');
+  }
+  if (digits + zeros + strlen(rest) >= TRY_SIZE) {
+    return false;
+  }
+  memcpy(plain, value, digits);
+  memset(plain + digits, '0', zeros);
+  memcpy(plain + digits + zeros, rest, strlen(rest) + 1);
+  return true;
+}
+
+static int refuse_exponent(struct parser *parser, const char *value, const char *plain) {
+  char quoted[OPTION_SCAN_QUOTED_SIZE];
+
+  return refuse(parser, "%s: %s has an exponent; write %s", parser->scan.name,
+                option_scan_quote(value, quoted), plain);
+}
+
+/* ------------------------------------------------------------------------------------ values -- */
+
+static int parse_duration(struct parser *parser, const char *value, uint64_t *ns) {
+  char plain[TRY_SIZE];
   const char *why;
+  const char *unused;
+  uint64_t plain_ns;
   int code = units_duration(value, ns, &why);
+
   if (code == 0) {
     return 0;
   }
+  if (expand_exponent(value, plain) && units_duration(plain, &plain_ns, &unused) == 0) {
+    return refuse_exponent(parser, value, plain);
+  }
   return refuse_value(parser, value, why,
-                      code == UV_ERANGE ? NULL : flags_example(parser->flags.key));
+                      code == UV_ERANGE ? NULL : option_scan_example(parser->scan.key));
 }
 
-static int take_rate(parser_t *parser, const char *value, uint64_t *period_ns) {
+static int parse_rate(struct parser *parser, const char *value, uint64_t *period_ns) {
+  char plain[TRY_SIZE];
   const char *why;
-  char say[FLAGS_QUOTED_SIZE];
+  const char *unused;
+  uint64_t plain_ns;
   int code = units_rate(value, period_ns, &why);
+
   if (code == 0) {
     return 0;
   }
   if (code == UV_ERANGE) {
     return refuse_value(parser, value, why, NULL);
   }
-  if (value[0] == '\0' || value[strspn(value, "0123456789.")] != '\0' || strlen(value) > 20) {
-    return refuse_value(parser, value, why, flags_example('r'));
+  if (expand_exponent(value, plain) && units_rate(plain, &plain_ns, &unused) == 0) {
+    return refuse_exponent(parser, value, plain);
   }
-  snprintf(say, sizeof say, "%s/s", value); /* the user's own number */
-  return refuse_value(parser, value, why, say);
+  if (value[0] == '\0' || value[strspn(value, "0123456789.")] != '\0' || strlen(value) > 20) {
+    return refuse_value(parser, value, why, option_scan_example('r'));
+  }
+  snprintf(plain, sizeof plain, "%s/s", value); /* a number that only lacks its unit */
+  return refuse_value(parser, value, why, plain);
 }
 
-static int take_count(parser_t *parser, const char *value, uint64_t max, uint64_t *n) {
+static int parse_count(struct parser *parser, const char *value, uint64_t max, uint64_t *n) {
+  char plain[TRY_SIZE];
+  char quoted[OPTION_SCAN_QUOTED_SIZE];
   const char *why;
-  char say[FLAGS_QUOTED_SIZE];
+  const char *unused;
+  uint64_t plain_n;
   int code = units_count(value, 0, max, n, &why);
+
   if (code == 0) {
     return 0;
   }
-  if (code == UV_EINVAL) {
-    return refuse_value(parser, value, why, flags_example(parser->flags.key));
+  if (code == UV_ERANGE) {
+    return refuse(parser, "%s: %s %s; the maximum is %llu", parser->scan.name,
+                  option_scan_quote(value, quoted), why, (unsigned long long)max);
   }
-  snprintf(say, sizeof say, "at most %llu", (unsigned long long)max);
-  return refuse_value(parser, value, why, say);
+  if (expand_exponent(value, plain) && units_count(plain, 0, max, &plain_n, &unused) == 0) {
+    return refuse_exponent(parser, value, plain);
+  }
+  return refuse_value(parser, value, why, option_scan_example(parser->scan.key));
 }
 
-static int take_capacity(parser_t *parser, const char *value) {
+static int parse_capacity(struct parser *parser, const char *value) {
   uint64_t capacity = 0;
-  int code = take_count(parser, value, HANDOFF_CAPACITY_MAX, &capacity);
+  int code = parse_count(parser, value, HANDOFF_CAPACITY_MAX, &capacity);
+
   parser->options.capacity = (size_t)capacity;
   return code;
 }
 
-static int take_late(parser_t *parser, const char *value) {
+static int parse_missed(struct parser *parser, const char *value) {
   struct options *options = &parser->options;
   uint64_t burst = 1;
   const char *why;
+
   if (strcmp(value, "skip") == 0) {
-    options->late = HANDOFF_MISSED_SKIP;
+    options->missed = HANDOFF_MISSED_SKIP;
   } else if (strcmp(value, "shift") == 0) {
-    options->late = HANDOFF_MISSED_SHIFT;
+    options->missed = HANDOFF_MISSED_SHIFT;
   } else if (strcmp(value, "burst") == 0) {
-    return refuse_value(parser, value, "lacks its number", "burst=4");
+    return refuse_value(parser, value, "needs a number", "burst=4");
   } else if (strncmp(value, "burst=", 6) != 0) {
-    return refuse_value(parser, value, "no such policy", flags_example(FLAGS_LATE));
+    return refuse_value(parser, value, "is not a policy", option_scan_example(OPTION_SCAN_LATE));
   } else if (units_count(value + 6, 1, HANDOFF_CAPACITY_MAX, &burst, &why) != 0) {
-    return refuse_value(parser, value, why, "burst=1 to burst=1048576");
+    return refuse_value(parser, value, value[6] == '\0' ? "needs a number" : why,
+                        "burst=1 to burst=1048576");
   } else {
-    options->late = HANDOFF_MISSED_BURST;
+    options->missed = HANDOFF_MISSED_BURST;
   }
   options->burst = (size_t)burst;
   return 0;
 }
 
-static int take_stats(parser_t *parser, const char *value) {
+static int parse_stats(struct parser *parser, const char *value) {
   if (value == NULL || strcmp(value, "text") == 0) {
     parser->options.stats = OPTIONS_STATS_TEXT;
   } else if (strcmp(value, "json") == 0) {
     parser->options.stats = OPTIONS_STATS_JSON;
   } else {
-    return refuse_value(parser, value, "no such form", flags_example(FLAGS_STATS));
+    return refuse_value(parser, value, "is not a format", option_scan_example(OPTION_SCAN_STATS));
   }
   return 0;
 }
 
-static int take_output(parser_t *parser, const char *value) {
+static int parse_output(struct parser *parser, const char *value) {
   if (value[0] == '\0') {
-    return refuse_value(parser, value, "empty", flags_example('o'));
+    return refuse_value(parser, value, "is empty", option_scan_example('o'));
   }
   parser->options.output = strcmp(value, "-") == 0 ? NULL : value;
   return 0;
 }
 
-/* What is wrong with an operand is left for settle(): -h may follow, and then nothing is. */
-static int take_operand(parser_t *parser, const char *operand, bool is_rest) {
+/* ------------------------------------------------------------------------------------- words -- */
+
+/* Bad operands are refused only at the end, because -h may follow them. */
+static int parse_operand(struct parser *parser, const char *operand, bool is_rest) {
   if (parser->options.source == NULL) {
     parser->options.source = operand;
-    parser->source_is_rest = is_rest;
+    parser->is_source_in_rest = is_rest;
   } else if (parser->surplus == NULL) {
     parser->surplus = operand;
-    parser->is_command = is_rest && (!parser->source_is_rest || strcmp(operand, "--") == 0);
+    parser->is_surplus_a_command =
+        is_rest && (!parser->is_source_in_rest || strcmp(operand, "--") == 0);
   }
   return 0;
 }
 
-static int take_word(parser_t *parser) {
+static int parse_word(struct parser *parser) {
   struct options *options = &parser->options;
-  const char *value = parser->flags.value;
-  switch (parser->flags.key) {
-    case FLAGS_OPERAND:
-    case FLAGS_REST:
-      return take_operand(parser, value, parser->flags.key == FLAGS_REST);
+  const char *value = parser->scan.value;
+
+  switch (parser->scan.key) {
+    case OPTION_SCAN_OPERAND:
+    case OPTION_SCAN_REST:
+      return parse_operand(parser, value, parser->scan.key == OPTION_SCAN_REST);
     case 'e':
-      return take_duration(parser, value, &parser->every_ns);
+      return parse_duration(parser, value, &parser->every_ns);
     case 'r':
-      return take_rate(parser, value, &parser->every_ns);
-    case FLAGS_PRODUCE_EVERY:
+      return parse_rate(parser, value, &parser->every_ns);
+    case OPTION_SCAN_PRODUCE_EVERY:
       parser->has_interval[HANDOFF_PRODUCER] = true;
-      return take_duration(parser, value, &options->interval_ns[HANDOFF_PRODUCER]);
-    case FLAGS_CONSUME_EVERY:
+      return parse_duration(parser, value, &options->interval_ns[HANDOFF_PRODUCER]);
+    case OPTION_SCAN_CONSUME_EVERY:
       parser->has_interval[HANDOFF_CONSUMER] = true;
-      return take_duration(parser, value, &options->interval_ns[HANDOFF_CONSUMER]);
-    case FLAGS_LATE:
-      return take_late(parser, value);
+      return parse_duration(parser, value, &options->interval_ns[HANDOFF_CONSUMER]);
+    case OPTION_SCAN_LATE:
+      return parse_missed(parser, value);
     case 'c':
-      return take_capacity(parser, value);
+      return parse_capacity(parser, value);
     case 'n':
       options->has_count = true;
-      return take_count(parser, value, UINT64_MAX, &options->count);
-    case FLAGS_FOR:
+      return parse_count(parser, value, UINT64_MAX, &options->count);
+    case OPTION_SCAN_FOR:
       options->has_limit = true;
-      return take_duration(parser, value, &options->limit_ns);
+      return parse_duration(parser, value, &options->limit_ns);
     case '0':
       options->delimiter = '\0';
       return 0;
     case 'o':
-      return take_output(parser, value);
-    case FLAGS_STATS:
-      return take_stats(parser, value);
+      return parse_output(parser, value);
+    case OPTION_SCAN_STATS:
+      return parse_stats(parser, value);
     case 'q':
       options->verbosity = OPTIONS_QUIET;
       return 0;
@@ -193,39 +257,49 @@ static int take_word(parser_t *parser) {
   }
 }
 
-static int settle(parser_t *parser) {
-  struct options *options = &parser->options;
-  char quoted[FLAGS_QUOTED_SIZE];
+/* --------------------------------------------------------------------------------- the whole -- */
+
+static int check_operands(struct parser *parser) {
+  const struct options *options = &parser->options;
+  const char *hint = options_source_hint(options);
+  char quoted[OPTION_SCAN_QUOTED_SIZE];
+
   if (options->source != NULL && options->source[0] == '\0') {
-    return refuse(parser, "SOURCE '': empty; say - for standard input, or a file's name");
+    return refuse(parser, "SOURCE: the name is empty; try a file name, or - for standard input");
   }
-  if (parser->is_command) {
-    return refuse(parser,
-                  "-- CMD: one command per line is not built yet; pipe to xargs %s -n 1 CMD",
+  if (parser->is_surplus_a_command) {
+    return refuse(parser, "-- CMD: handoff does not run commands; pipe to xargs %s -n 1 CMD",
                   options->delimiter == '\n' ? "-d '\\n'" : "-0");
   }
   if (parser->surplus != NULL) {
-    return refuse(parser, "%s: a second SOURCE; for several say cat FILES | handoff -",
-                  flags_quote(parser->surplus, quoted));
+    option_scan_quote(parser->surplus, quoted);
+    return hint != NULL
+               ? refuse(parser, "%s: there can be only one SOURCE; did you mean %s?", quoted, hint)
+               : refuse(parser, "%s: there can be only one SOURCE; try cat FILES | handoff -",
+                        quoted);
   }
   if (options->source == NULL && options->delimiter == '\0') {
-    return refuse(parser,
-                  "-0, --null: there is no input to split; name a SOURCE, or - for standard input");
+    return refuse(parser, "-0, --null: needs a SOURCE; try a file name, or - for standard input");
   }
-  /* With a SOURCE the consumer sets the pace: the producer reads on while the slot lets it. */
+  return 0;
+}
+
+/* With a SOURCE the consumer sets the pace, and the producer reads ahead while there is room. */
+static void resolve_intervals(struct parser *parser) {
+  struct options *options = &parser->options;
+
   if (!parser->has_interval[HANDOFF_CONSUMER]) {
     options->interval_ns[HANDOFF_CONSUMER] = parser->every_ns;
   }
   if (!parser->has_interval[HANDOFF_PRODUCER]) {
     options->interval_ns[HANDOFF_PRODUCER] = options->source == NULL ? parser->every_ns : 0;
   }
-  return 0;
 }
 
 int options_parse(struct options *options, int argc, char **argv, char *message, size_t size) {
-  parser_t parser = {
+  struct parser parser = {
       .options = {.delimiter = '\n',
-                  .late = HANDOFF_MISSED_SKIP,
+                  .missed = HANDOFF_MISSED_SKIP,
                   .burst = 1,
                   .capacity = 1,
                   .verbosity = OPTIONS_NORMAL},
@@ -234,18 +308,30 @@ int options_parse(struct options *options, int argc, char **argv, char *message,
       .size = size,
   };
   int code;
-  flags_begin(&parser.flags, argc, argv);
+
+  option_scan_init(&parser.scan, argc, argv);
   do {
-    code = flags_next(&parser.flags, message, size);
+    code = option_scan_next(&parser.scan, message, size);
     if (code == 0) {
-      code = take_word(&parser);
+      code = parse_word(&parser);
     }
   } while (code == 0 && parser.options.action == OPTIONS_RUN);
   if (code == UV_EOF) {
-    code = settle(&parser);
+    code = check_operands(&parser);
+    resolve_intervals(&parser);
   }
   if (code == 0) {
     *options = parser.options;
   }
   return code;
+}
+
+const char *options_source_hint(const struct options *options) {
+  if (options->stats == OPTIONS_STATS_NONE || options->source == NULL) {
+    return NULL;
+  }
+  if (strcmp(options->source, "text") == 0) {
+    return "--stats=text";
+  }
+  return strcmp(options->source, "json") == 0 ? "--stats=json" : NULL;
 }

@@ -1,301 +1,316 @@
 /* run: see run.h. Loop thread only.
  *
- * The way to the end, whatever the reason: the lane is closed, its workers finish the item in hand;
- * what sink and logs still hold is written; then every handle is closed and the loop has nothing
- * left to do. If a signal began it, it may take GRACE_MS and no longer: a writer may be stuck. */
+ * Every run ends the same way. The lane is closed, and each worker finishes its current item. What
+ * the line writer and the logs still hold is written. Then every handle is closed, and the loop
+ * ends because nothing keeps it alive. After a signal this takes at most GRACE_MS, because a writer
+ * may be stuck; then the process dies with what has been written. */
 
 #include "run.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "descriptors.h"
-#include "log.h"
-#include "output.h"
+#include "fds.h"
+#include "log_writer.h"
+#include "reporter.h"
 #include "signals.h"
-#include "tell.h"
 
 #define GRACE_MS 75
 #define MS_NS ((uint64_t)1000 * 1000)
-/* Descriptors that uv_loop_init takes. It would abort where there are too few for what its signals
- * need. */
+/* Descriptors that uv_loop_init opens. It aborts if there are too few for its signal pipe. */
 #define LOOP_DESCRIPTORS 8
 
-/* A lane that is held because its log is full is released when it is closed. Then all that waits
- * comes at once: what is in the slots, what has been taken out of them, what waits to be put in,
- * and of each worker the item in hand. */
-_Static_assert(LOG_RESERVE >= (size_t)2 * (WORK_EVENTS + 3) * LOG_EVENT_SIZE, "a log's reserve");
+/* Closing a lane that was paused for a full log resumes it. Then every event that waits is
+ * delivered at once: those in the completion queues, those already taken out of them, those about
+ * to be put in, and one for each worker's current item. All of them must fit into the log. */
+_Static_assert(LOG_WRITER_RESERVE >=
+                   (size_t)2 * (LANE_CALLBACKS_EVENTS + 3) * LOG_WRITER_EVENT_SIZE,
+               "the log's reserve holds all waiting events");
 
 struct run {
   const struct options *options;
-  struct work *work;
+  struct lane_callbacks *callbacks;
   const char *output_name;
-  struct ending ending;
+  struct run_result result;
   uv_loop_t loop;
   handoff_port_t port;
   handoff_lane_t lane;
   struct signals signals;
+  bool has_signals;
   uv_timer_t limit; /* --for */
   uint64_t limit_ns;
   uv_timer_t grace;
-  bool is_closing;     /* the lane */
-  bool is_lane_closed; /* what is left is being written */
+  bool is_closing;          /* the lane */
+  bool is_lane_closed;      /* only the writers are still busy */
+  struct log_writer output; /* the counter's log; with a SOURCE, the line writer's last lines */
   bool has_output;
+  struct log_writer log; /* with a SOURCE and -v: the log on standard error */
   bool has_log;
-  struct log output; /* the counter's log; with a SOURCE, what the sink left */
-  struct log log;    /* with a SOURCE and -v: of hand-offs, on stderr */
-  struct tell tell;
-  bool has_signals;
+  struct reporter reporter;
 };
 
 static struct run *run_of(const handoff_lane_t *lane) {
-  const struct work *work = lane->data;
-  return work->data;
+  const struct lane_callbacks *callbacks = lane->data;
+  return callbacks->data;
 }
 
-/* -------------------------------------------------------------------------------- the ending -- */
+/* ----------------------------------------------------------------------------------- the end -- */
 
-/* Only the first error counts. */
-static void fail(struct run *r, int err, const char *what) {
-  if (r->ending.error == 0) {
-    r->ending.error = err;
-    r->ending.what = what;
-  }
-}
-
-static void close_all(struct run *r) {
-  uv_close((uv_handle_t *)&r->limit, NULL);
-  uv_close((uv_handle_t *)&r->grace, NULL);
-  if (r->has_output) {
-    log_close(&r->output);
-  }
-  if (r->has_log) {
-    log_close(&r->log);
-  }
-  if (r->has_signals) {
-    signals_close(&r->signals); /* once no thread is left but this, and perhaps the answer's */
-  }
-  (void)handoff_port_close(&r->port, NULL);
-}
-
-static void close_if_written(struct run *r) {
-  if (r->is_lane_closed && log_is_idle(&r->output) && (!r->has_log || log_is_idle(&r->log))) {
-    close_all(r);
+/* Records the first error and ignores later ones. */
+static void record_error(struct run *run, int err, const char *what) {
+  if (run->result.error == 0) {
+    run->result.error = err;
+    run->result.what = what;
   }
 }
 
+static void close_all(struct run *run) {
+  uv_close((uv_handle_t *)&run->limit, NULL);
+  uv_close((uv_handle_t *)&run->grace, NULL);
+  if (run->has_output) {
+    log_writer_close(&run->output);
+  }
+  if (run->has_log) {
+    log_writer_close(&run->log);
+  }
+  if (run->has_signals) {
+    signals_close(&run->signals);
+  }
+  (void)handoff_port_close(&run->port, NULL);
+}
+
+static void close_all_if_written(struct run *run) {
+  if (run->is_lane_closed && log_writer_is_idle(&run->output) &&
+      (!run->has_log || log_writer_is_idle(&run->log))) {
+    close_all(run);
+  }
+}
+
+/* The consumer has ended, so the loop may write what the line writer still holds. */
 static void on_lane_closed(handoff_lane_t *lane) {
-  struct run *r = run_of(lane);
-  struct sink *sink = &r->work->sink;
+  struct run *run = run_of(lane);
+  struct line_writer *writer = &run->callbacks->writer;
 
-  r->is_lane_closed = true;
-  if (r->work->sink_error == 0 && sink->filled != 0) {
-    log_add(&r->output, sink->buffer, sink->filled);
+  run->is_lane_closed = true;
+  if (run->callbacks->write_error == 0 && writer->filled != 0) {
+    log_writer_add(&run->output, writer->buffer, writer->filled);
   }
-  close_if_written(r);
+  close_all_if_written(run);
 }
 
-static void close_lane(struct run *r) {
-  if (!r->is_closing) {
-    r->is_closing = true;
-    work_interrupt(r->work);
-    (void)handoff_lane_close(&r->lane, on_lane_closed);
+static void close_lane(struct run *run) {
+  if (!run->is_closing) {
+    run->is_closing = true;
+    lane_callbacks_interrupt(run->callbacks);
+    (void)handoff_lane_close(&run->lane, on_lane_closed);
   }
 }
 
 static void on_lane_end(handoff_lane_t *lane, int status) {
-  struct run *r = run_of(lane);
+  struct run *run = run_of(lane);
+  const struct lane_callbacks *callbacks = run->callbacks;
 
-  r->tell.ended_ns = uv_hrtime();
-  if (r->work->sink_error != 0) {
-    fail(r, r->work->sink_error, r->output_name);
-  } else if (r->work->source_error != 0) {
-    fail(r, r->work->source_error, r->work->source_name);
+  run->reporter.ended_ns = uv_hrtime();
+  if (callbacks->write_error != 0) {
+    record_error(run, callbacks->write_error, run->output_name);
+  } else if (callbacks->read_error != 0) {
+    record_error(run, callbacks->read_error, callbacks->source_name);
   } else if (status != 0 && status != UV_ECANCELED) {
-    fail(r, status, "the hand-off failed");
+    record_error(run, status, "the transfer failed");
   }
-  close_lane(r);
+  close_lane(run);
 }
 
 static void on_grace_over(uv_timer_t *timer) {
-  struct run *r = timer->data;
+  struct run *run = timer->data;
 
-  tell_at_end(&r->tell);
-  signals_die_of(r->ending.signal);
+  reporter_finish(&run->reporter);
+  signals_raise_default(run->result.signal);
 }
 
 static void on_end_signal(struct signals *signals, int signum) {
-  struct run *r = signals->data;
+  struct run *run = signals->data;
 
-  if (r->ending.signal != 0) {
-    signals_die_of(signum);
+  if (run->result.signal != 0) {
+    signals_raise_default(signum);
   }
-  r->ending.signal = signum;
-  r->tell.killed_ns = uv_hrtime();
-  (void)uv_timer_start(&r->grace, on_grace_over, GRACE_MS, 0);
-  close_lane(r);
+  run->result.signal = signum;
+  run->reporter.signaled_ns = uv_hrtime();
+  (void)uv_timer_start(&run->grace, on_grace_over, GRACE_MS, 0);
+  close_lane(run);
 }
 
-static void on_ask_signal(struct signals *signals) {
-  struct run *r = signals->data;
-  tell_now(&r->tell);
+static void on_info_signal(struct signals *signals) {
+  struct run *run = signals->data;
+  reporter_print(&run->reporter);
 }
 
+/* Closes the lane at the limit. The timer may fire up to a millisecond early; then it is set
+ * again. The first call sets it. */
 static void on_limit(uv_timer_t *timer) {
-  struct run *r = timer->data;
+  struct run *run = timer->data;
   uint64_t now_ns = uv_hrtime();
 
-  if (now_ns < r->limit_ns) { /* it has just been set, or was up to a millisecond early */
-    (void)uv_timer_start(timer, on_limit, (r->limit_ns - now_ns) / MS_NS + 1, 0);
+  if (now_ns < run->limit_ns) {
+    (void)uv_timer_start(timer, on_limit, (run->limit_ns - now_ns) / MS_NS + 1, 0);
   } else {
-    close_lane(r);
+    close_lane(run);
   }
 }
 
 /* ----------------------------------------------------------------------------------- the log -- */
 
-static void on_written(struct log *log, int err) {
-  struct run *r = log->data;
+static void on_written(struct log_writer *log, int err) {
+  struct run *run = log->data;
 
   if (err != 0) {
-    fail(r, err, log == &r->output ? r->output_name : "standard error");
-    close_lane(r);
-  } else if (!r->is_lane_closed && !log_is_full(log)) {
-    handoff_lane_resume(&r->lane);
+    record_error(run, err, log == &run->output ? run->output_name : "standard error");
+    close_lane(run);
+  } else if (!run->is_lane_closed && !log_writer_is_full(log)) {
+    handoff_lane_resume(&run->lane);
   }
-  close_if_written(r);
+  close_all_if_written(run);
 }
 
 static void on_event(handoff_lane_t *lane, const handoff_event_t *event) {
-  struct run *r = run_of(lane);
-  struct log *log = r->has_log ? &r->log : &r->output;
+  struct run *run = run_of(lane);
+  struct log_writer *log = run->has_log ? &run->log : &run->output;
 
-  stats_add(&r->tell.stats, event);
-  if (!r->has_log && (r->options->source != NULL || r->options->verbosity == OPTIONS_QUIET)) {
+  stats_add(&run->reporter.stats, event);
+  if (!run->has_log && (run->options->source != NULL || run->options->verbosity == OPTIONS_QUIET)) {
     return;
   }
-  log_add_event(log, event);
-  if (log_is_full(log)) {
+  log_writer_add_event(log, event);
+  if (log_writer_is_full(log)) {
     handoff_lane_pause(lane);
   }
 }
 
 /* --------------------------------------------------------------------------------- the start -- */
 
-static int start_log(struct run *r, struct log *log, int fd, bool *has_log) {
-  int err = log_init(log, &r->port, fd, on_written);
-  log->data = r;
+static int start_log(struct run *run, struct log_writer *log, int fd, bool *has_log) {
+  int err = log_writer_init(log, &run->port, fd, on_written);
+
+  log->data = run;
   *has_log = err == 0;
   return err;
 }
 
-static int start_logs(struct run *r, int output_fd) {
-  int err = start_log(r, &r->output, output_fd, &r->has_output);
+static int start_logs(struct run *run, int output_fd) {
+  int err = start_log(run, &run->output, output_fd, &run->has_output);
 
-  if (err == 0 && r->options->source != NULL && r->options->verbosity == OPTIONS_VERBOSE) {
-    err = start_log(r, &r->log, STDERR_FILENO, &r->has_log);
+  if (err == 0 && run->options->source != NULL && run->options->verbosity == OPTIONS_VERBOSE) {
+    err = start_log(run, &run->log, STDERR_FILENO, &run->has_log);
   }
   return err;
 }
 
-static int init_lane(struct run *r) {
-  handoff_lane_options_t lane = work_lane_options(r->work);
+static int init_lane(struct run *run) {
+  handoff_lane_options_t options = lane_callbacks_options(run->callbacks);
 
-  lane.on_end = on_lane_end;
-  lane.on_event = tell_needs_events(&r->tell) ? on_event : NULL;
-  return handoff_lane_init(&r->port, &r->lane, &lane);
+  options.on_end = on_lane_end;
+  options.on_event = reporter_needs_events(&run->reporter) ? on_event : NULL;
+  return handoff_lane_init(&run->port, &run->lane, &options);
 }
 
-/* From here on the loop runs to the end by itself. Until signals are ours, once all memory has been
- * taken, they end the process, and what is in the output is left there. */
-static void start(struct run *r, int output_fd) {
-  const char *what = r->output_name;
-  int err = start_logs(r, output_fd);
+/* Truncates the output and starts the lane. Both come last, after all memory has been allocated:
+ * an error or a signal before that leaves the output file as it was. */
+static int start_lane(struct run *run, int output_fd, const char **what) {
+  int err = run->options->output == NULL ? 0 : fds_truncate(output_fd);
+
+  if (err != 0) {
+    *what = run->output_name;
+    return err;
+  }
+  *what = "cannot start";
+  err = handoff_lane_start(&run->lane);
+  if (err == 0) {
+    /* Read the clock now, because creating the threads may take a while. */
+    run->reporter.stats.started_ns = uv_hrtime();
+  }
+  return err;
+}
+
+/* Starts the run, or closes everything. In both cases the loop then runs to the end by itself. */
+static void start(struct run *run, int output_fd) {
+  const char *what;
+  int err = start_logs(run, output_fd);
 
   if (err == 0) {
-    err = init_lane(r);
+    err = init_lane(run);
   }
   if (err != 0) {
-    fail(r, err, "cannot start");
-    close_all(r);
+    record_error(run, err, "cannot start");
+    close_all(run);
     return;
   }
-  signals_start(&r->signals, &r->loop, on_end_signal, on_ask_signal);
-  r->has_signals = true;
-  err = r->options->output == NULL ? 0 : output_empty(output_fd);
-  if (err == 0) {
-    what = "cannot start";
-    err = handoff_lane_start(&r->lane);
-  }
+  signals_start(&run->signals, &run->loop, on_end_signal, on_info_signal);
+  run->has_signals = true;
+  err = start_lane(run, output_fd, &what);
   if (err != 0) {
-    fail(r, err, what);
-    close_lane(r);
+    record_error(run, err, what);
+    close_lane(run);
     return;
   }
-  r->tell.stats.started_ns = uv_hrtime(); /* not before: starting a thread may take its time */
-  if (r->options->has_limit) {
-    r->limit_ns = r->tell.stats.started_ns + r->options->limit_ns;
-    on_limit(&r->limit);
+  if (run->options->has_limit) {
+    run->limit_ns = run->reporter.stats.started_ns + run->options->limit_ns;
+    on_limit(&run->limit);
   }
 }
 
-static void init_handles(struct run *r) {
-  /* None of them can fail. */
-  (void)uv_timer_init(&r->loop, &r->limit);
-  (void)uv_timer_init(&r->loop, &r->grace);
-  r->limit.data = r;
-  r->grace.data = r;
-  r->signals.data = r;
+static void run_loop(struct run *run, int output_fd) {
+  (void)uv_timer_init(&run->loop, &run->limit);
+  (void)uv_timer_init(&run->loop, &run->grace);
+  run->limit.data = run;
+  run->grace.data = run;
+  run->signals.data = run;
+  start(run, output_fd);
+  (void)uv_run(&run->loop, UV_RUN_DEFAULT);
+  reporter_finish(&run->reporter);
 }
 
-static void run_loop(struct run *r, int output_fd) {
-  init_handles(r);
-  start(r, output_fd);
-  (void)uv_run(&r->loop, UV_RUN_DEFAULT);
-  tell_at_end(&r->tell);
-}
-
-/* Returns: UV_E* when it has not even begun. */
-static int init_and_run(struct run *r, int output_fd) {
-  int err = descriptors_need(LOOP_DESCRIPTORS);
+/* Returns: UV_E* if the loop could not be created. */
+static int init_and_run(struct run *run, int output_fd) {
+  int err = fds_check_available(LOOP_DESCRIPTORS);
 
   if (err == 0) {
-    err = uv_loop_init(&r->loop);
+    err = uv_loop_init(&run->loop);
   }
   if (err != 0) {
     return err;
   }
-  err = handoff_port_init(&r->loop, &r->port);
+  err = handoff_port_init(&run->loop, &run->port);
   if (err == 0) {
-    run_loop(r, output_fd);
+    run_loop(run, output_fd);
   }
-  (void)uv_loop_close(&r->loop);
+  (void)uv_loop_close(&run->loop);
   return err;
 }
 
-struct ending run(struct work *work, int output_fd, const char *output_name) {
-  struct run *r = calloc(1, sizeof *r);
-  struct ending ending = {UV_ENOMEM, "cannot start", 0};
+struct run_result run_lane(struct lane_callbacks *callbacks, int output_fd,
+                           const char *output_name) {
+  struct run_result result = {UV_ENOMEM, "cannot start", 0};
+  struct run *run = calloc(1, sizeof *run);
   int err;
 
-  if (r == NULL) {
-    return ending;
+  if (run == NULL) {
+    return result;
   }
-  r->options = work->options;
-  r->work = work;
-  r->output_name = output_name;
-  work->data = r;
-  r->lane.data = work;
-  err = tell_init(&r->tell, work);
+  run->options = callbacks->options;
+  run->callbacks = callbacks;
+  run->output_name = output_name;
+  callbacks->data = run;
+  run->lane.data = callbacks;
+  err = reporter_init(&run->reporter, callbacks);
   if (err == 0) {
-    err = init_and_run(r, output_fd);
+    err = init_and_run(run, output_fd);
   }
   if (err != 0) {
-    fail(r, err, "cannot start");
+    record_error(run, err, "cannot start");
   }
-  ending = r->ending;
-  if (tell_close(&r->tell)) {
-    free(r);
+  result = run->result;
+  if (reporter_close(&run->reporter)) {
+    free(run);
   }
-  return ending;
+  return result;
 }

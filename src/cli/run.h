@@ -1,19 +1,20 @@
-/* run: one run of the command on a loop of its own, from start to ending. */
+/* run: one run of the lane on a loop of its own, from start to end. */
 
 #ifndef HANDOFF_CLI_RUN_H
 #define HANDOFF_CLI_RUN_H
 
-#include "work.h"
+#include "lane_callbacks.h"
 
-/* How a run ended. */
-struct ending {
+struct run_result {
   int error;        /* 0, or UV_E* */
-  const char *what; /* with an error: the file, or what could not be done */
-  int signal;       /* 0, or the one that ended it */
+  const char *what; /* with an error: the file, or the action that failed */
+  int signal;       /* 0, or the signal that ended the run */
 };
 
-/* Runs to the end, by count, time, source, signal or error, and prints log, items and statistics. A
- * second signal, or a writer that is stuck when the first one comes, ends the process at once. */
-struct ending run(struct work *work, int output_fd, const char *output_name);
+/* Runs until the count, the time, the SOURCE, a signal or an error ends it, and writes the items,
+ * the log and the statistics. A second signal ends the process at once, and so does the first if a
+ * writer is then stuck. */
+struct run_result run_lane(struct lane_callbacks *callbacks, int output_fd,
+                           const char *output_name);
 
 #endif /* HANDOFF_CLI_RUN_H */

@@ -14,33 +14,31 @@ static const int handled[SIGNALS_COUNT] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1,
 
 static bool is_end(int signum) { return signum == SIGINT || signum == SIGTERM || signum == SIGHUP; }
 
-static void on_answer(uv_timer_t *handle) {
-  struct signals *signals = handle->data;
-  signals->on_ask(signals);
+static void on_info_timer(uv_timer_t *timer) {
+  struct signals *signals = timer->data;
+  signals->on_info(signals);
 }
 
-/* libuv calls this again and again until no signal is left, before anything else of the loop gets
- * its turn. An answer takes longer than asking again: were it given here, whoever asks without end
- * would stop the loop. So all that ask in one turn of the loop get one answer, in the next. */
+/* libuv calls this for every signal in its pipe before any other handle runs. Printing statistics
+ * takes longer than sending a signal, so a process that sends SIGUSR1 in a loop could starve the
+ * loop. The timer coalesces all requests of one iteration into one callback in the next. */
 static void on_signal(uv_signal_t *handle, int signum) {
   struct signals *signals = handle->data;
 
   if (is_end(signum)) {
     signals->on_end(signals, signum);
   } else {
-    (void)uv_timer_start(&signals->answer, on_answer, 0,
-                         0); /* does not fail: there is a callback */
+    (void)uv_timer_start(&signals->info_timer, on_info_timer, 0, 0);
   }
 }
 
-/* Who started us with a signal ignored (nohup, a shell's background job) wants it so. */
+/* nohup and a shell's background jobs start a process with signals ignored on purpose. */
 static bool is_ignored(int signum) {
   struct sigaction action;
   return sigaction(signum, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
-/* Lets pass, or again, those that ask; they are ignored, or handled by the loop, when they do. */
-static void mask_asks(int how) {
+static void mask_info_signals(int how) {
   sigset_t set;
   int i;
 
@@ -53,7 +51,7 @@ static void mask_asks(int how) {
   (void)pthread_sigmask(how, &set, NULL);
 }
 
-static void ignore_asks(void) {
+static void ignore_info_signals(void) {
   int i;
 
   for (i = 0; i < SIGNALS_COUNT; i++) {
@@ -63,20 +61,22 @@ static void ignore_asks(void) {
   }
 }
 
-void signals_init(void) { ignore_asks(); }
+void signals_init(void) { ignore_info_signals(); }
 
 void signals_start(struct signals *signals, uv_loop_t *loop,
-                   void (*on_end)(struct signals *, int signum), void (*on_ask)(struct signals *)) {
+                   void (*on_end)(struct signals *, int signum),
+                   void (*on_info)(struct signals *)) {
   int i;
 
   signals->on_end = on_end;
-  signals->on_ask = on_ask;
-  (void)uv_timer_init(loop, &signals->answer); /* does not fail */
-  signals->answer.data = signals;
-  uv_unref((uv_handle_t *)&signals->answer);
+  signals->on_info = on_info;
+  (void)uv_timer_init(loop, &signals->info_timer);
+  signals->info_timer.data = signals;
+  uv_unref((uv_handle_t *)&signals->info_timer);
   for (i = 0; i < SIGNALS_COUNT; i++) {
     uv_signal_t *handle = &signals->handles[i];
-    /* Neither fails: uv_loop_init has made what signals need, and these can be caught. */
+    /* Neither call can fail: uv_loop_init has opened the signal pipe, and these signals can be
+     * caught. */
     (void)uv_signal_init(loop, handle);
     handle->data = signals;
     if (!is_end(handled[i]) || !is_ignored(handled[i])) {
@@ -86,19 +86,21 @@ void signals_start(struct signals *signals, uv_loop_t *loop,
   }
 }
 
+/* Closing a handle makes libuv restore the default action, which would end the process. The mask
+ * covers the moment until the signals are ignored. */
 void signals_close(struct signals *signals) {
   int i;
 
-  mask_asks(SIG_BLOCK); /* libuv sets them back to what they do by default: to end the process */
+  mask_info_signals(SIG_BLOCK);
   for (i = 0; i < SIGNALS_COUNT; i++) {
     uv_close((uv_handle_t *)&signals->handles[i], NULL);
   }
-  uv_close((uv_handle_t *)&signals->answer, NULL);
-  ignore_asks();
-  mask_asks(SIG_UNBLOCK);
+  uv_close((uv_handle_t *)&signals->info_timer, NULL);
+  ignore_info_signals();
+  mask_info_signals(SIG_UNBLOCK);
 }
 
-void signals_die_of(int signum) {
+void signals_raise_default(int signum) {
   sigset_t set;
 
   (void)signal(signum, SIG_DFL);
@@ -106,5 +108,5 @@ void signals_die_of(int signum) {
   (void)sigaddset(&set, signum);
   (void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
   (void)raise(signum);
-  _exit(128 + signum);
+  _exit(128 + signum); /* not reached, unless the signal's default action is not to end */
 }

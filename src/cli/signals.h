@@ -1,4 +1,4 @@
-/* signals: those that end a run, and those that ask how it goes. Loop thread only. */
+/* signals: those that end the run, and those that request statistics. Loop thread only. */
 
 #ifndef HANDOFF_CLI_SIGNALS_H
 #define HANDOFF_CLI_SIGNALS_H
@@ -13,27 +13,29 @@
 #endif
 
 struct signals {
-  void *data; /* the application's */
+  void *data; /* for the application */
   void (*on_end)(struct signals *, int signum);
-  void (*on_ask)(struct signals *);
+  void (*on_info)(struct signals *);
   uv_signal_t handles[SIGNALS_COUNT];
-  uv_timer_t answer; /* due at once, when asked */
+  uv_timer_t info_timer; /* due at once after a request */
 };
 
-/* To be called first of all: until the loop answers, those that ask are ignored. */
+/* Ignores the signals that request statistics until signals_start(), because their default action
+ * would end the process. Call it before anything else. */
 void signals_init(void);
 
-/* on_end runs for SIGINT, SIGTERM and SIGHUP, but not for one that was ignored when we were
- * started; on_ask for SIGUSR1 and, where it exists, SIGINFO, once for all that came in one turn of
- * the loop. They do not keep the loop alive. */
+/* Calls on_end for SIGINT, SIGTERM and SIGHUP, except for one that the parent process ignored.
+ * Calls on_info for SIGUSR1 and, where it exists, SIGINFO: once for all that arrive in one loop
+ * iteration. The signals do not keep the loop alive. */
 void signals_start(struct signals *signals, uv_loop_t *loop,
-                   void (*on_end)(struct signals *, int signum), void (*on_ask)(struct signals *));
+                   void (*on_end)(struct signals *, int signum), void (*on_info)(struct signals *));
 
-/* The last of a run's threads but the loop's own must have ended. From then on those that ask are
- * ignored: there is nobody left to answer, and to die of a question is no answer. */
+/* Stops handling signals. From then on requests for statistics are ignored: they must not kill the
+ * process once the loop no longer handles them. Call it when no other thread runs, except one that
+ * blocks all signals (stderr_writer). */
 void signals_close(struct signals *signals);
 
-/* Dies of the signal, so that who waits for the process sees it. */
-_Noreturn void signals_die_of(int signum);
+/* Raises the signal with its default action, so that the parent process sees which one it was. */
+_Noreturn void signals_raise_default(int signum);
 
 #endif /* HANDOFF_CLI_SIGNALS_H */

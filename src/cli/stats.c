@@ -8,6 +8,8 @@
 
 #include "units.h"
 
+#define PART_SIZE 128 /* holds any part of a line below */
+
 void stats_init(struct stats *stats, uint64_t started_ns, const uint64_t interval_ns[2]) {
   memset(stats, 0, sizeof *stats);
   stats->started_ns = started_ns;
@@ -24,7 +26,7 @@ void stats_add(struct stats *stats, const handoff_event_t *event) {
   if (event->due_ns != 0) {
     histogram_add(&stats->lateness, event->begun_ns - event->due_ns);
     if (event->due_ns < stats->started_ns) {
-      stats->started_ns = event->due_ns; /* who started the lane looked at the clock too late */
+      stats->started_ns = event->due_ns; /* The loop read the clock after the lane had started. */
     }
   }
   if (event->side == HANDOFF_CONSUMER) {
@@ -34,7 +36,7 @@ void stats_add(struct stats *stats, const handoff_event_t *event) {
   }
 }
 
-/* What was asked for: the slower side's interval; 0: nothing. */
+/* The interval asked for: the slower side's. 0: unpaced. */
 static uint64_t asked_ns(const struct stats *stats) {
   const uint64_t *interval_ns = stats->interval_ns;
   return interval_ns[HANDOFF_PRODUCER] > interval_ns[HANDOFF_CONSUMER]
@@ -42,90 +44,119 @@ static uint64_t asked_ns(const struct stats *stats) {
              : interval_ns[HANDOFF_CONSUMER];
 }
 
-/* Intervals between the first hand-off and the last. */
-static uint64_t intervals(const struct stats *stats) {
+/* Intervals between the consumer's first item and its latest. */
+static uint64_t count_intervals(const struct stats *stats) {
   uint64_t items = stats->items[HANDOFF_CONSUMER];
   return items == 0 ? 0 : items - 1;
 }
 
-struct durations {
-  char p50[UNITS_TEXT_SIZE];
-  char p99[UNITS_TEXT_SIZE];
-  char max[UNITS_TEXT_SIZE];
-};
+/* -------------------------------------------------------------------------------------- text -- */
 
-static struct durations durations_of(const histogram_t *histogram) {
-  struct durations text = {"-", "-", "-"};
-
-  if (histogram->count != 0) {
-    units_format_duration(text.p50, sizeof text.p50, histogram_percentile(histogram, 500));
-    units_format_duration(text.p99, sizeof text.p99, histogram_percentile(histogram, 990));
-    units_format_duration(text.max, sizeof text.max, histogram->max);
-  }
-  return text;
-}
-
-static int format_text(const struct stats *stats, uint64_t elapsed_ns, char *text) {
-  struct durations late = durations_of(&stats->lateness);
-  struct durations handoff = durations_of(&stats->handoff);
-  char elapsed[UNITS_TEXT_SIZE];
-  char asked[UNITS_TEXT_SIZE] = "-";
+/* "asked 10/s, achieved 9.99/s", with "unthrottled" for no pace, and without a rate achieved that
+ * is not known. */
+static void format_rates(const struct stats *stats, uint64_t elapsed_ns, char *part) {
+  uint64_t n = stats->has_only_counts ? stats->items[HANDOFF_CONSUMER] : count_intervals(stats);
+  uint64_t in_ns = stats->has_only_counts ? elapsed_ns : stats->last_ns - stats->first_ns;
+  char asked[UNITS_TEXT_SIZE];
   char achieved[UNITS_TEXT_SIZE];
-  char waited[2][UNITS_TEXT_SIZE] = {"-", "-"};
 
-  units_format_duration(elapsed, sizeof elapsed, elapsed_ns);
   if (asked_ns(stats) != 0) {
     units_format_rate(asked, sizeof asked, 1, asked_ns(stats));
   }
-  if (stats->only_counts) {
-    units_format_rate(achieved, sizeof achieved, stats->items[HANDOFF_CONSUMER], elapsed_ns);
-  } else {
-    units_format_rate(achieved, sizeof achieved, intervals(stats),
-                      stats->last_ns - stats->first_ns);
-    units_format_duration(waited[0], sizeof waited[0], stats->waited_ns[HANDOFF_PRODUCER]);
-    units_format_duration(waited[1], sizeof waited[1], stats->waited_ns[HANDOFF_CONSUMER]);
+  if (in_ns != 0) {
+    units_format_rate(achieved, sizeof achieved, n, in_ns);
   }
+  snprintf(part, PART_SIZE, "%s%s%s%s", asked_ns(stats) != 0 ? "asked " : "unthrottled",
+           asked_ns(stats) != 0 ? asked : "", in_ns != 0 ? ", achieved " : "",
+           in_ns != 0 ? achieved : "");
+}
+
+/* "p50 1us, p99 2us, max 3us", or "-". */
+static void format_percentiles(const struct histogram *histogram, char *part) {
+  char p50[UNITS_TEXT_SIZE];
+  char p99[UNITS_TEXT_SIZE];
+  char max[UNITS_TEXT_SIZE];
+
+  if (histogram->count == 0) {
+    snprintf(part, PART_SIZE, "-");
+    return;
+  }
+  units_format_duration(p50, sizeof p50, histogram_percentile(histogram, 500));
+  units_format_duration(p99, sizeof p99, histogram_percentile(histogram, 990));
+  units_format_duration(max, sizeof max, histogram->max);
+  snprintf(part, PART_SIZE, "p50 %s, p99 %s, max %s", p50, p99, max);
+}
+
+/* "producer 1us for room, consumer 2us for an item", or "-". */
+static void format_waited(const struct stats *stats, char *part) {
+  char producer[UNITS_TEXT_SIZE];
+  char consumer[UNITS_TEXT_SIZE];
+
+  if (stats->has_only_counts) {
+    snprintf(part, PART_SIZE, "-");
+    return;
+  }
+  units_format_duration(producer, sizeof producer, stats->waited_ns[HANDOFF_PRODUCER]);
+  units_format_duration(consumer, sizeof consumer, stats->waited_ns[HANDOFF_CONSUMER]);
+  snprintf(part, PART_SIZE, "producer %s for room, consumer %s for an item", producer, consumer);
+}
+
+static int format_text(const struct stats *stats, uint64_t elapsed_ns, char *text) {
+  char elapsed[UNITS_TEXT_SIZE];
+  char rates[PART_SIZE];
+  char lateness[PART_SIZE];
+  char handoff[PART_SIZE];
+  char waited[PART_SIZE];
+
+  units_format_duration(elapsed, sizeof elapsed, elapsed_ns);
+  format_rates(stats, elapsed_ns, rates);
+  format_percentiles(&stats->lateness, lateness);
+  format_percentiles(&stats->handoff, handoff);
+  format_waited(stats, waited);
   return snprintf(text, STATS_TEXT_SIZE,
                   "items     %" PRIu64
                   " in %s\n"
-                  "rate      asked %s, achieved %s\n"
-                  "lateness  p50 %s, p99 %s, max %s\n"
-                  "hand-off  p50 %s, p99 %s, max %s\n"
-                  "missed    producer %" PRIu64 " ticks, consumer %" PRIu64
+                  "rate      %s\n"
+                  "lateness  %s\n"
+                  "hand-off  %s\n"
+                  "missed    producer %" PRIu64 ", consumer %" PRIu64
                   " ticks\n"
-                  "blocked   producer %s, consumer %s\n",
-                  stats->items[HANDOFF_CONSUMER], elapsed, asked, achieved, late.p50, late.p99,
-                  late.max, handoff.p50, handoff.p99, handoff.max, stats->missed[HANDOFF_PRODUCER],
-                  stats->missed[HANDOFF_CONSUMER], waited[0], waited[1]);
+                  "waited    %s\n",
+                  stats->items[HANDOFF_CONSUMER], elapsed, rates, lateness, handoff,
+                  stats->missed[HANDOFF_PRODUCER], stats->missed[HANDOFF_CONSUMER], waited);
 }
 
-static double rate(uint64_t n, uint64_t in_ns) {
+/* -------------------------------------------------------------------------------------- JSON -- */
+
+static double per_second(uint64_t n, uint64_t in_ns) {
   return in_ns == 0 ? 0 : (double)n * 1e9 / (double)in_ns;
 }
 
 static int format_json(const struct stats *stats, uint64_t elapsed_ns, char *text) {
-  const histogram_t *late = &stats->lateness;
-  const histogram_t *handoff = &stats->handoff;
+  const struct histogram *lateness = &stats->lateness;
+  const struct histogram *handoff = &stats->handoff;
 
-  return snprintf(
-      text, STATS_TEXT_SIZE,
-      "{\"items\":%" PRIu64 ",\"produced\":%" PRIu64 ",\"elapsed_ns\":%" PRIu64
-      ",\"asked_per_s\":%.6g,\"achieved_per_s\":%.6g"
-      ",\"lateness_ns\":{\"count\":%" PRIu64 ",\"p50\":%" PRIu64 ",\"p99\":%" PRIu64
-      ",\"max\":%" PRIu64 "},\"handoff_ns\":{\"count\":%" PRIu64 ",\"p50\":%" PRIu64
-      ",\"p99\":%" PRIu64 ",\"max\":%" PRIu64 "},\"missed\":{\"producer\":%" PRIu64
-      ",\"consumer\":%" PRIu64 "},\"blocked_ns\":{\"producer\":%" PRIu64 ",\"consumer\":%" PRIu64
-      "}}\n",
-      stats->items[HANDOFF_CONSUMER], stats->items[HANDOFF_PRODUCER], elapsed_ns,
-      rate(1, asked_ns(stats)), rate(intervals(stats), stats->last_ns - stats->first_ns),
-      late->count, histogram_percentile(late, 500), histogram_percentile(late, 990), late->max,
-      handoff->count, histogram_percentile(handoff, 500), histogram_percentile(handoff, 990),
-      handoff->max, stats->missed[HANDOFF_PRODUCER], stats->missed[HANDOFF_CONSUMER],
-      stats->waited_ns[HANDOFF_PRODUCER], stats->waited_ns[HANDOFF_CONSUMER]);
+  return snprintf(text, STATS_TEXT_SIZE,
+                  "{\"items\":%" PRIu64 ",\"produced\":%" PRIu64 ",\"elapsed_ns\":%" PRIu64
+                  ",\"asked_per_s\":%.6g,\"achieved_per_s\":%.6g"
+                  ",\"lateness_ns\":{\"count\":%" PRIu64 ",\"p50\":%" PRIu64 ",\"p99\":%" PRIu64
+                  ",\"max\":%" PRIu64 "},\"handoff_ns\":{\"count\":%" PRIu64 ",\"p50\":%" PRIu64
+                  ",\"p99\":%" PRIu64 ",\"max\":%" PRIu64 "},\"missed\":{\"producer\":%" PRIu64
+                  ",\"consumer\":%" PRIu64 "},\"blocked_ns\":{\"producer\":%" PRIu64
+                  ",\"consumer\":%" PRIu64 "}}\n",
+                  stats->items[HANDOFF_CONSUMER], stats->items[HANDOFF_PRODUCER], elapsed_ns,
+                  per_second(1, asked_ns(stats)),
+                  per_second(count_intervals(stats), stats->last_ns - stats->first_ns),
+                  lateness->count, histogram_percentile(lateness, 500),
+                  histogram_percentile(lateness, 990), lateness->max, handoff->count,
+                  histogram_percentile(handoff, 500), histogram_percentile(handoff, 990),
+                  handoff->max, stats->missed[HANDOFF_PRODUCER], stats->missed[HANDOFF_CONSUMER],
+                  stats->waited_ns[HANDOFF_PRODUCER], stats->waited_ns[HANDOFF_CONSUMER]);
 }
 
 size_t stats_format(const struct stats *stats, uint64_t now_ns, bool as_json, char *text) {
   uint64_t elapsed_ns = now_ns - stats->started_ns;
   int size = as_json ? format_json(stats, elapsed_ns, text) : format_text(stats, elapsed_ns, text);
+
   return size < 0 ? 0 : (size_t)size < STATS_TEXT_SIZE ? (size_t)size : STATS_TEXT_SIZE - 1;
 }

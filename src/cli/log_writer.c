@@ -1,11 +1,11 @@
-/* log: see log.h. */
+/* log_writer: see log_writer.h. */
 
-#include "log.h"
+#include "log_writer.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "output.h"
+#include "fds.h"
 #include "units.h"
 
 struct batch {
@@ -13,19 +13,19 @@ struct batch {
   size_t size;
 };
 
-/* The log's thread. It ends when `batches` is shut. */
+/* The writing thread. It ends when `batches` is shut. */
 static void write_batches(void *arg) {
-  struct log *log = arg;
+  struct log_writer *log = arg;
   struct batch batch;
   int err = 0;
 
   while (err == 0 && handoff_slot_get(&log->batches, &batch) == 0) {
-    int result = output_write(log->fd, batch.text, batch.size);
+    int result = fds_write(log->fd, batch.text, batch.size);
     err = handoff_slot_put(&log->results, &result);
   }
 }
 
-static int init_slots(struct log *log) {
+static int init_slots(struct log_writer *log) {
   handoff_slot_options_t batches = handoff_slot_options(sizeof(struct batch));
   handoff_slot_options_t results = handoff_slot_options(sizeof(int));
   int err = handoff_slot_init(&log->batches, &batches);
@@ -40,8 +40,8 @@ static int init_slots(struct log *log) {
   return err;
 }
 
-int log_init(struct log *log, handoff_port_t *port, int fd,
-             void (*on_written)(struct log *, int err)) {
+int log_writer_init(struct log_writer *log, handoff_port_t *port, int fd,
+                    void (*on_written)(struct log_writer *, int err)) {
   uv_thread_options_t options = {.flags = UV_THREAD_HAS_STACK_SIZE,
                                  .stack_size = (size_t)256 * 1024};
   int err = init_slots(log);
@@ -52,7 +52,8 @@ int log_init(struct log *log, handoff_port_t *port, int fd,
   log->port = port;
   log->fd = fd;
   log->on_written = on_written;
-  log->req.is_pending = false;
+  handoff_req_init(&log->req);
+  log->req.data = log;
   log->has_failed = false;
   log->is_writing = false;
   log->filling = 0;
@@ -65,68 +66,72 @@ int log_init(struct log *log, handoff_port_t *port, int fd,
   return err;
 }
 
-static void write_filled(struct log *log);
+static void write_batch(struct log_writer *log);
 
 static void on_result(handoff_req_t *req, int status) {
-  struct log *log = req->data;
-  int result = log->result; /* the next batch may write it while we are still here */
+  struct log_writer *log = req->data;
+  int result = log->result; /* The request for the next batch may overwrite the field. */
 
-  (void)status; /* `results` is never shut and the request never cancelled */
+  (void)status; /* 0: `results` is never shut and the request never cancelled. */
   log->is_writing = false;
   if (result != 0) {
     log->has_failed = true;
     log->filled = 0;
   } else if (log->filled != 0) {
-    write_filled(log);
+    write_batch(log);
   }
   log->on_written(log, result);
 }
 
-static void write_filled(struct log *log) {
+static void write_batch(struct log_writer *log) {
   struct batch batch = {log->buffers[log->filling], log->filled};
 
   log->is_writing = true;
   log->filling = !log->filling;
   log->filled = 0;
-  log->req.data = log;
-  /* Neither can fail: with one batch outstanding the slot has room, and the request is free. */
+  /* Neither call can fail: no other batch is outstanding, so the slot has room and the request is
+   * not pending. */
   if (handoff_slot_try_put(&log->batches, &batch) != 0 ||
       handoff_port_get(log->port, &log->req, &log->results, &log->result, on_result) != 0) {
     abort();
   }
 }
 
-void log_add(struct log *log, const char *text, size_t size) {
+void log_writer_add(struct log_writer *log, const char *text, size_t size) {
   if (log->has_failed) {
     return;
   }
-  if (size > LOG_SIZE - log->filled) {
-    abort(); /* it was to fit */
+  if (size > LOG_WRITER_SIZE - log->filled) {
+    abort(); /* The caller broke the requirement. */
   }
   memcpy(log->buffers[log->filling] + log->filled, text, size);
   log->filled += size;
   if (!log->is_writing) {
-    write_filled(log);
+    write_batch(log);
   }
 }
 
-/* Without printf, which would take a quarter of the whole time of an unpaced hand-off. */
-void log_add_event(struct log *log, const handoff_event_t *event) {
+/* Without printf, which would take a quarter of the time of an unpaced transfer. */
+void log_writer_add_event(struct log_writer *log, const handoff_event_t *event) {
   static const char *const sides[] = {"Producer: ", "Consumer: "};
   size_t size = strlen(sides[event->side]);
-  char text[LOG_EVENT_SIZE];
+  char text[LOG_WRITER_EVENT_SIZE];
 
   memcpy(text, sides[event->side], size);
   size += units_print_count(text + size, event->number);
   text[size++] = '\n';
-  log_add(log, text, size);
+  log_writer_add(log, text, size);
 }
 
-bool log_is_full(const struct log *log) { return log->filled > LOG_SIZE - LOG_RESERVE; }
+bool log_writer_is_full(const struct log_writer *log) {
+  return log->filled > LOG_WRITER_SIZE - LOG_WRITER_RESERVE;
+}
 
-bool log_is_idle(const struct log *log) { return !log->is_writing && log->filled == 0; }
+bool log_writer_is_idle(const struct log_writer *log) {
+  return !log->is_writing && log->filled == 0;
+}
 
-void log_close(struct log *log) {
+void log_writer_close(struct log_writer *log) {
   handoff_slot_shut(&log->batches);
   (void)uv_thread_join(&log->thread);
   handoff_slot_destroy(&log->results);

@@ -1,0 +1,53 @@
+/* lane_callbacks: what the lane's two workers do. Without a SOURCE they count. With one, the
+ * producer reads its lines and the consumer writes them. */
+
+#ifndef HANDOFF_CLI_LANE_CALLBACKS_H
+#define HANDOFF_CLI_LANE_CALLBACKS_H
+
+#include <stdatomic.h>
+
+#include "handoff.h"
+#include "line_reader.h"
+#include "line_writer.h"
+#include "options.h"
+
+/* Padding that keeps what the two workers write on different cache lines (no false sharing). */
+#define LANE_CALLBACKS_PAD 64
+
+/* Events of a side that may wait for the loop. Enough for unpaced workers, the loop and the log to
+ * run in batches instead of waiting for each other. */
+#define LANE_CALLBACKS_EVENTS 4096
+
+struct lane_callbacks {
+  void *data; /* for the application */
+  /* Set at init, then constant. */
+  const struct options *options;
+  const char *source_name; /* for messages */
+  bool flushes_each_line;  /* because transfers are paced */
+  unsigned char pad[LANE_CALLBACKS_PAD];
+  /* Producer's thread only, until the lane has ended. Any thread may read `produced`. */
+  atomic_uint_fast64_t produced;
+  struct line_reader reader;
+  int read_error;
+  unsigned char pad_between[LANE_CALLBACKS_PAD];
+  /* Consumer's thread only, until the lane has ended. Any thread may read `consumed`. */
+  atomic_uint_fast64_t consumed;
+  struct line_writer writer;
+  int write_error;
+};
+
+/* Opens the SOURCE, if the options name one. The caller must set writer.fd before the lane starts.
+ *
+ * Returns: 0, and the callbacks must be closed; UV_E* of line_reader_open. */
+int lane_callbacks_init(struct lane_callbacks *callbacks, const struct options *options);
+void lane_callbacks_close(struct lane_callbacks *callbacks);
+
+/* The options of a lane that runs the callbacks. The lane's `data` must point to them. */
+handoff_lane_options_t lane_callbacks_options(struct lane_callbacks *callbacks);
+
+/* Wakes a producer that waits for input, and makes it end.
+ *
+ * Thread:  any. */
+void lane_callbacks_interrupt(struct lane_callbacks *callbacks);
+
+#endif /* HANDOFF_CLI_LANE_CALLBACKS_H */

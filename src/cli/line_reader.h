@@ -1,0 +1,74 @@
+/* line_reader: splits a file into lines on the producer's thread, without copying them.
+ *
+ * Memory: one read buffer, which grows to hold a line that is longer, and the earlier buffers that
+ * unreleased lines still point into. Lines are released in the order in which they were read. So
+ * when the first line of a buffer is released, no line points into the previous buffer any more:
+ * that line carries the previous buffer and its release frees it. */
+
+#ifndef HANDOFF_CLI_LINE_READER_H
+#define HANDOFF_CLI_LINE_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buffer {
+  struct buffer *next; /* in the reader's `discarded` */
+  char bytes[];
+};
+
+struct line {
+  const char *data; /* includes the delimiter, which only the last line may lack */
+  size_t size;
+  bool is_last_buffered;  /* reading the next line needs read(2), which may block */
+  struct buffer *retired; /* the previous buffer, if this is the first line of a buffer */
+};
+
+struct line_reader {
+  /* Set by open, then constant. */
+  int fd;
+  bool is_owned;    /* close the descriptor */
+  int wake_pipe[2]; /* readable once interrupted */
+  char delimiter;
+  /* Producer's thread only, until it has ended. */
+  struct buffer *buffer;
+  size_t size;              /* capacity of the buffer */
+  size_t filled;            /* bytes read into it */
+  size_t start;             /* of the next line */
+  size_t end;               /* of the next line; while it is incomplete, where to go on searching */
+  bool has_line;            /* start to end is a complete line */
+  bool is_at_end;           /* of the file */
+  bool is_referenced;       /* a line that was returned points into the buffer */
+  struct buffer *retired;   /* for the next line to carry */
+  struct buffer *discarded; /* carried by discarded lines; freed by close */
+};
+
+/* Opens a file, or takes standard input for "-".
+ *
+ * Returns: 0, and the reader must be closed; UV_EISDIR; UV_E* of open(2) or pipe(2). */
+int line_reader_open(struct line_reader *reader, const char *path, char delimiter);
+
+/* Waits for the next line.
+ *
+ * Thread:  the producer's.
+ * Returns: 0; UV_EOF at the end or after an interrupt; UV_E* of read(2); UV_ENOMEM for a line that
+ *          does not fit into memory. */
+int line_reader_next(struct line_reader *reader, struct line *line);
+
+/* Frees what only this line and earlier ones needed. Call it once per line, in their order. */
+void line_release(struct line *line);
+
+/* Releases a line out of order. Another thread may still use an earlier line, so the buffer that
+ * this line carries is kept until close.
+ *
+ * Thread:  the producer's, or any after that thread has ended. */
+void line_reader_discard(struct line_reader *reader, struct line *line);
+
+/* Makes the call that waits for input return UV_EOF, and every later call that needs read(2).
+ *
+ * Thread:  any. */
+void line_reader_interrupt(struct line_reader *reader);
+
+/* Requires: every line has been released or discarded. */
+void line_reader_close(struct line_reader *reader);
+
+#endif /* HANDOFF_CLI_LINE_READER_H */

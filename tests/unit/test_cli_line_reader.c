@@ -1,6 +1,6 @@
-/* unit.source: bytes into lines, whatever they are and however they arrive. The descriptor is a pipe
- * that a thread feeds in pieces, or a file. Every line is given back as the command does it, so that
- * the sanitizers see each buffer freed once. */
+/* unit.cli_line_reader: splits any bytes into lines, however they arrive. The descriptor is a file, or
+ * a pipe that a thread feeds in pieces. Lines are released as the command does it, so the sanitizers
+ * see whether each buffer is freed exactly once. */
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include <uv.h>
 
-#include "cli/source.h"
+#include "cli/line_reader.h"
 #include "lib/bounded.h"
 
 #define PATH_SIZE 64
@@ -22,13 +22,13 @@ static int set_up(void **state) {
   return 0;
 }
 
-/* Text for standard input, where a source takes what is no file, fed by a thread piece by piece. */
+/* Standard input becomes a pipe, and a thread writes the text into it, `piece` bytes at a time. */
 struct feed {
   const char *text;
   size_t size;
   size_t piece;
-  int fd; /* the pipe's end to write to */
-  bool stays_open;
+  int fd; /* the pipe's write end */
+  bool keeps_pipe_open;
   int saved_stdin;
   uv_thread_t thread;
 };
@@ -45,31 +45,31 @@ static void feed_run(void *arg) {
     }
     sent += (size_t)n;
   }
-  if (!feed->stays_open) {
+  if (!feed->keeps_pipe_open) {
     (void)close(feed->fd);
   }
 }
 
 static void feed_start(struct feed *feed, const char *text, size_t size, size_t piece) {
-  int ends[2];
+  int pipe_fds[2];
 
   feed->text = text;
   feed->size = size;
   feed->piece = piece;
-  assert_int_equal(pipe(ends), 0);
-  feed->fd = ends[1];
+  assert_int_equal(pipe(pipe_fds), 0);
+  feed->fd = pipe_fds[1];
   feed->saved_stdin = dup(STDIN_FILENO);
-  assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
-  assert_int_equal(close(ends[0]), 0);
+  assert_int_equal(dup2(pipe_fds[0], STDIN_FILENO), STDIN_FILENO);
+  assert_int_equal(close(pipe_fds[0]), 0);
   assert_int_equal(uv_thread_create(&feed->thread, feed_run, feed), 0);
 }
 
 static void feed_stop(struct feed *feed) {
   assert_int_equal(uv_thread_join(&feed->thread), 0);
-  if (feed->stays_open) {
+  if (feed->keeps_pipe_open) {
     assert_int_equal(close(feed->fd), 0);
   }
-  if (feed->saved_stdin == -1) { /* a test may be started without one */
+  if (feed->saved_stdin == -1) { /* the test was started without standard input */
     assert_int_equal(close(STDIN_FILENO), 0);
   } else {
     assert_int_equal(dup2(feed->saved_stdin, STDIN_FILENO), STDIN_FILENO);
@@ -77,7 +77,7 @@ static void feed_stop(struct feed *feed) {
   }
 }
 
-/* The next line of the text, as it should be: the reference. Returns its length; 0: there is none. */
+/* The reference: the length of the text's first line, or 0 if the text is empty. */
 static size_t expected_line(const char *text, size_t size, char delimiter) {
   const char *end = size == 0 ? NULL : memchr(text, delimiter, size);
   return end == NULL ? size : (size_t)(end - text) + 1;
@@ -88,9 +88,9 @@ static void check_line(const struct line *line, const char *text, size_t size) {
   assert_memory_equal(line->data, text, size);
 }
 
-/* Reads an open source to its end. `behind` lines wait before each is checked and given back: what a
- * line points to has to last so long. */
-static void check_lines(struct source *source, const char *text, size_t size, char delimiter,
+/* Reads to the end and compares. Each line is checked and released only when `behind` later ones
+ * have been read, so its bytes must stay valid that long. */
+static void check_lines(struct line_reader *reader, const char *text, size_t size, char delimiter,
                         size_t behind) {
   struct line *lines = calloc(behind + 1, sizeof *lines);
   size_t given = 0;
@@ -100,7 +100,7 @@ static void check_lines(struct source *source, const char *text, size_t size, ch
   assert_non_null(lines);
   while (err == 0 || done < given) {
     if (err == 0) {
-      err = source_next(source, &lines[given % (behind + 1)]);
+      err = line_reader_next(reader, &lines[given % (behind + 1)]);
       given += err == 0;
     }
     if (given - done > behind || (err != 0 && done < given)) {
@@ -110,24 +110,24 @@ static void check_lines(struct source *source, const char *text, size_t size, ch
       assert_true(length > 0);
       text += length;
       size -= length;
-      line_done(line);
+      line_release(line);
     }
   }
   assert_int_equal(err, UV_EOF);
   assert_int_equal(size, 0);
-  assert_int_equal(source_next(source, &lines[0]), UV_EOF); /* and so it stays */
+  assert_int_equal(line_reader_next(reader, &lines[0]), UV_EOF); /* again */
   free(lines);
 }
 
 static void check_piped(const char *text, size_t size, size_t piece, char delimiter,
                         size_t behind) {
-  struct feed feed = {.stays_open = false};
-  struct source source;
+  struct feed feed = {.keeps_pipe_open = false};
+  struct line_reader reader;
 
   feed_start(&feed, text, size, piece);
-  assert_int_equal(source_open(&source, "-", delimiter), 0);
-  check_lines(&source, text, size, delimiter, behind);
-  source_close(&source);
+  assert_int_equal(line_reader_open(&reader, "-", delimiter), 0);
+  check_lines(&reader, text, size, delimiter, behind);
+  line_reader_close(&reader);
   feed_stop(&feed);
 }
 
@@ -135,7 +135,7 @@ static void make_file(char *path, const char *text, size_t size) {
   size_t sent = 0;
   int fd;
 
-  (void)snprintf(path, PATH_SIZE, "/tmp/handoff-source-XXXXXX");
+  (void)snprintf(path, PATH_SIZE, "/tmp/handoff-lines-XXXXXX");
   fd = mkstemp(path);
   assert_true(fd >= 0);
   while (sent < size) {
@@ -148,18 +148,18 @@ static void make_file(char *path, const char *text, size_t size) {
 
 static void check_file(const char *text, size_t size, char delimiter, size_t behind) {
   char path[PATH_SIZE];
-  struct source source;
+  struct line_reader reader;
 
   make_file(path, text, size);
-  assert_int_equal(source_open(&source, path, delimiter), 0);
+  assert_int_equal(line_reader_open(&reader, path, delimiter), 0);
   assert_int_equal(unlink(path), 0);
-  check_lines(&source, text, size, delimiter, behind);
-  source_close(&source);
+  check_lines(&reader, text, size, delimiter, behind);
+  line_reader_close(&reader);
 }
 
 /* ------------------------------------------------------------------------------- the tests -- */
 
-static void short_texts(void **state) {
+static void short_texts_are_split(void **state) {
   static const struct {
     const char *text;
     size_t size;
@@ -185,8 +185,8 @@ static void short_texts(void **state) {
   }
 }
 
-/* One line of `before` bytes, then one of `length`, then short ones, about where a buffer ends. */
-static void lines_about_a_buffer(void **state) {
+/* Two lines of lengths around the size of the read buffer, then short ones. */
+static void lines_may_cross_the_buffer_end(void **state) {
   static const size_t lengths[] = {1,
                                    2,
                                    32 * KIB - 1,
@@ -214,16 +214,16 @@ static void lines_about_a_buffer(void **state) {
       text[size - 2] = '\n';
       check_file(text, size, '\n', 0);
       check_file(text, size, '\n', 2);
-      check_file(text, size - 1, '\n', 1);       /* with its last delimiter */
+      check_file(text, size - 1, '\n', 1);       /* ends in a delimiter */
       check_file(text, lengths[i], '\n', 0);     /* one line */
-      check_file(text, lengths[i] - 1, '\n', 0); /* one without its delimiter */
+      check_file(text, lengths[i] - 1, '\n', 0); /* one line without its delimiter */
       check_piped(text, size, 4096, '\n', 1);
       free(text);
     }
   }
 }
 
-static void a_byte_at_a_time(void **state) {
+static void input_may_come_one_byte_at_a_time(void **state) {
   size_t size = 3000;
   char *text = malloc(size);
   size_t i;
@@ -241,7 +241,7 @@ static void a_byte_at_a_time(void **state) {
   free(text);
 }
 
-static void a_line_of_8_mib(void **state) {
+static void a_line_may_have_8_mib(void **state) {
   size_t size = 8 * KIB * KIB;
   char *text = malloc(size);
   (void)state;
@@ -254,13 +254,13 @@ static void a_line_of_8_mib(void **state) {
   free(text);
 }
 
-static void random_texts(void **state) {
+static void random_texts_are_split(void **state) {
   unsigned seed = 12345;
   unsigned round;
   (void)state;
   for (round = 0; round < 60; round++) {
     size_t size = (size_t)rand_r(&seed) % (400 * KIB);
-    int rarity = 1 << ((unsigned)rand_r(&seed) % 18); /* a delimiter in so many bytes */
+    int rarity = 1 << ((unsigned)rand_r(&seed) % 18); /* one delimiter in `rarity` bytes */
     size_t piece = 1 + (size_t)rand_r(&seed) % (100 * KIB);
     size_t behind = (size_t)rand_r(&seed) % 9;
     char delimiter = round % 2 == 0 ? '\n' : '\0';
@@ -283,88 +283,87 @@ static void random_texts(void **state) {
   }
 }
 
-/* The mark that makes the sink write out what it has: on the last line before a read, on no other. */
-static void the_last_line_of_a_read_is_marked(void **state) {
-  struct feed feed = {.stays_open = true};
-  struct source source;
+/* The mark makes the consumer flush its output. Only the last line before a read has it. */
+static void the_last_buffered_line_is_marked(void **state) {
+  struct feed feed = {.keeps_pipe_open = true};
+  struct line_reader reader;
   struct line line;
   (void)state;
   feed_start(&feed, "one\ntwo\nthree", 13, 13);
-  assert_int_equal(uv_thread_join(&feed.thread), 0); /* it is all there, in one read */
-  assert_int_equal(source_open(&source, "-", '\n'), 0);
-  assert_int_equal(source_next(&source, &line), 0);
+  assert_int_equal(uv_thread_join(&feed.thread), 0); /* all of it is in the pipe: one read */
+  assert_int_equal(line_reader_open(&reader, "-", '\n'), 0);
+  assert_int_equal(line_reader_next(&reader, &line), 0);
   check_line(&line, "one\n", 4);
-  assert_false(line.is_last_read);
-  assert_int_equal(source_next(&source, &line), 0);
+  assert_false(line.is_last_buffered);
+  assert_int_equal(line_reader_next(&reader, &line), 0);
   check_line(&line, "two\n", 4);
-  assert_true(line.is_last_read);
+  assert_true(line.is_last_buffered);
   assert_int_equal(write(feed.fd, "\nfour\n", 6), 6);
-  assert_int_equal(source_next(&source, &line), 0);
+  assert_int_equal(line_reader_next(&reader, &line), 0);
   check_line(&line, "three\n", 6);
-  assert_false(line.is_last_read);
-  assert_int_equal(source_next(&source, &line), 0);
+  assert_false(line.is_last_buffered);
+  assert_int_equal(line_reader_next(&reader, &line), 0);
   check_line(&line, "four\n", 5);
-  assert_true(line.is_last_read);
+  assert_true(line.is_last_buffered);
   feed.text = "";
   feed.size = 0;
   assert_int_equal(uv_thread_create(&feed.thread, feed_run, &feed), 0);
-  source_close(&source);
+  line_reader_close(&reader);
   feed_stop(&feed);
 }
 
 struct waiter {
-  struct source source;
+  struct line_reader reader;
   struct line line;
   int status;
 };
 
 static void wait_for_line(void *arg) {
   struct waiter *waiter = arg;
-  waiter->status = source_next(&waiter->source, &waiter->line);
+  waiter->status = line_reader_next(&waiter->reader, &waiter->line);
 }
 
-/* With nothing read, and with half a line. Whether the thread waits already or is yet to come to it
- * makes no difference, so nothing has to be ordered. */
-static void an_interrupt_ends_the_wait(void **state) {
+/* With an empty pipe, and with half a line in it. The interrupt may come before or during the wait;
+ * both must work, so the test needs no order. */
+static void an_interrupt_ends_a_wait_for_input(void **state) {
   static const char *const texts[] = {"", "half a line"};
   size_t i;
   (void)state;
   for (i = 0; i < COUNT_OF(texts) * 20; i++) {
     const char *text = texts[i % COUNT_OF(texts)];
-    struct feed feed = {.stays_open = true};
+    struct feed feed = {.keeps_pipe_open = true};
     struct waiter waiter;
     uv_thread_t thread;
     feed_start(&feed, text, strlen(text), 64);
-    assert_int_equal(source_open(&waiter.source, "-", '\n'), 0);
+    assert_int_equal(line_reader_open(&waiter.reader, "-", '\n'), 0);
     assert_int_equal(uv_thread_create(&thread, wait_for_line, &waiter), 0);
-    source_interrupt(&waiter.source);
+    line_reader_interrupt(&waiter.reader);
     assert_int_equal(uv_thread_join(&thread), 0);
     assert_int_equal(waiter.status, UV_EOF);
-    source_interrupt(&waiter.source); /* again is no harm */
-    assert_int_equal(source_next(&waiter.source, &waiter.line), UV_EOF);
-    source_close(&waiter.source);
+    line_reader_interrupt(&waiter.reader); /* a second interrupt is harmless */
+    assert_int_equal(line_reader_next(&waiter.reader, &waiter.line), UV_EOF);
+    line_reader_close(&waiter.reader);
     feed_stop(&feed);
   }
 }
 
-/* Before anything was read it keeps even what is there from being read. */
-static void an_interrupt_is_for_good(void **state) {
-  struct feed feed = {.stays_open = false};
-  struct source source;
+/* An interrupt before the first read: input that is available is not read. */
+static void an_interrupt_is_permanent(void **state) {
+  struct feed feed = {.keeps_pipe_open = false};
+  struct line_reader reader;
   struct line line;
   (void)state;
   feed_start(&feed, "one\ntwo\n", 8, 8);
-  assert_int_equal(source_open(&source, "-", '\n'), 0);
-  source_interrupt(&source);
-  assert_int_equal(source_next(&source, &line), UV_EOF);
-  assert_int_equal(source_next(&source, &line), UV_EOF);
-  source_close(&source);
+  assert_int_equal(line_reader_open(&reader, "-", '\n'), 0);
+  line_reader_interrupt(&reader);
+  assert_int_equal(line_reader_next(&reader, &line), UV_EOF);
+  assert_int_equal(line_reader_next(&reader, &line), UV_EOF);
+  line_reader_close(&reader);
   feed_stop(&feed);
 }
 
-/* Lines that nobody works off, behind one that somebody still does: their buffers stay to the end. The
- * sanitizers watch. */
-static void dropped_lines(void **state) {
+/* Discards lines while an earlier one is still in use. The sanitizers detect a buffer freed early. */
+static void discarding_a_line_keeps_buffers_of_earlier_lines(void **state) {
   size_t size = 500 * KIB;
   char *text = malloc(size);
   char path[PATH_SIZE];
@@ -377,31 +376,31 @@ static void dropped_lines(void **state) {
   }
   make_file(path, text, size);
   for (kept = 0; kept < 200; kept += 33) {
-    struct source source;
+    struct line_reader reader;
     struct line held;
     struct line line;
     size_t n;
-    assert_int_equal(source_open(&source, path, '\n'), 0);
+    assert_int_equal(line_reader_open(&reader, path, '\n'), 0);
     for (n = 0; n < kept; n++) {
-      assert_int_equal(source_next(&source, &held), 0);
-      line_done(&held);
+      assert_int_equal(line_reader_next(&reader, &held), 0);
+      line_release(&held);
     }
-    assert_int_equal(source_next(&source, &held), 0);
+    assert_int_equal(line_reader_next(&reader, &held), 0);
     for (n = 0; n < 250; n++) {
-      assert_int_equal(source_next(&source, &line), 0);
-      source_drop(&source, &line);
-      source_drop(&source, &line); /* has nothing left to give */
+      assert_int_equal(line_reader_next(&reader, &line), 0);
+      line_reader_discard(&reader, &line);
+      line_reader_discard(&reader, &line); /* it carries nothing now */
     }
     check_line(&held, text + kept * 1000, 1000);
-    line_done(&held);
-    source_close(&source);
+    line_release(&held);
+    line_reader_close(&reader);
   }
   assert_int_equal(unlink(path), 0);
   free(text);
 }
 
-/* Closed at any point: with lines given, with one carrying a buffer, with half a line. */
-static void closed_in_the_middle(void **state) {
+/* Closes after any number of lines: also when a line carried a buffer, and with half a line read. */
+static void close_frees_what_is_left(void **state) {
   size_t size = 200 * KIB;
   char *text = malloc(size);
   char path[PATH_SIZE];
@@ -414,56 +413,56 @@ static void closed_in_the_middle(void **state) {
   }
   make_file(path, text, size);
   for (stop = 0; stop < 22; stop++) {
-    struct source source;
+    struct line_reader reader;
     struct line line;
     size_t n;
-    assert_int_equal(source_open(&source, path, '\n'), 0);
-    for (n = 0; n < stop && source_next(&source, &line) == 0; n++) {
-      line_done(&line);
+    assert_int_equal(line_reader_open(&reader, path, '\n'), 0);
+    for (n = 0; n < stop && line_reader_next(&reader, &line) == 0; n++) {
+      line_release(&line);
     }
-    source_close(&source);
+    line_reader_close(&reader);
   }
   assert_int_equal(unlink(path), 0);
   free(text);
 }
 
-static int descriptors(void) {
+static int lowest_free_fd(void) {
   int fd = dup(STDERR_FILENO);
   assert_true(fd >= 0);
   assert_int_equal(close(fd), 0);
-  return fd; /* the lowest that is free */
+  return fd; /* the lowest free one */
 }
 
-static void what_cannot_be_opened(void **state) {
-  struct source source;
-  int before = descriptors();
+static void open_reports_errors_and_leaks_nothing(void **state) {
+  struct line_reader reader;
+  int before = lowest_free_fd();
   (void)state;
-  assert_int_equal(source_open(&source, "/nonexistent/file", '\n'), UV_ENOENT);
-  assert_int_equal(source_open(&source, "/tmp", '\n'), UV_EISDIR);
-  assert_int_equal(source_open(&source, "/dev/null/x", '\n'), UV_ENOTDIR);
-  assert_int_equal(descriptors(), before); /* nothing was left open */
-  assert_int_equal(source_open(&source, "/dev/null", '\n'), 0);
-  source_close(&source);
-  assert_int_equal(descriptors(), before);
+  assert_int_equal(line_reader_open(&reader, "/nonexistent/file", '\n'), UV_ENOENT);
+  assert_int_equal(line_reader_open(&reader, "/tmp", '\n'), UV_EISDIR);
+  assert_int_equal(line_reader_open(&reader, "/dev/null/x", '\n'), UV_ENOTDIR);
+  assert_int_equal(lowest_free_fd(), before); /* nothing leaked */
+  assert_int_equal(line_reader_open(&reader, "/dev/null", '\n'), 0);
+  line_reader_close(&reader);
+  assert_int_equal(lowest_free_fd(), before);
 }
 
-/* On standard input, which stays open: it is not ours. */
-static void what_cannot_be_read(void **state) {
-  struct source source;
+/* On standard input, which close must leave open. */
+static void read_errors_are_reported(void **state) {
+  struct line_reader reader;
   struct line line;
   int saved = dup(STDIN_FILENO);
   int fd = open("/dev/null", O_WRONLY);
   (void)state;
   assert_int_equal(dup2(fd, STDIN_FILENO), STDIN_FILENO);
   assert_int_equal(close(fd), 0);
-  assert_int_equal(source_open(&source, "-", '\n'), 0);
-  assert_int_equal(source_next(&source, &line), UV_EBADF);
-  source_close(&source);
+  assert_int_equal(line_reader_open(&reader, "-", '\n'), 0);
+  assert_int_equal(line_reader_next(&reader, &line), UV_EBADF);
+  line_reader_close(&reader);
   assert_true(fcntl(STDIN_FILENO, F_GETFD) != -1);
   fd = open("/tmp", O_RDONLY);
   assert_int_equal(dup2(fd, STDIN_FILENO), STDIN_FILENO);
   assert_int_equal(close(fd), 0);
-  assert_int_equal(source_open(&source, "-", '\n'), UV_EISDIR);
+  assert_int_equal(line_reader_open(&reader, "-", '\n'), UV_EISDIR);
   assert_true(fcntl(STDIN_FILENO, F_GETFD) != -1);
   assert_int_equal(saved == -1 ? close(STDIN_FILENO) : dup2(saved, STDIN_FILENO), STDIN_FILENO);
   if (saved != -1) {
@@ -471,35 +470,35 @@ static void what_cannot_be_read(void **state) {
   }
 }
 
-/* A descriptor that somebody made O_NONBLOCK is waited for, and stays so. */
-static void a_descriptor_that_does_not_block(void **state) {
-  struct feed feed = {.stays_open = false};
-  struct source source;
+/* Another process may have set O_NONBLOCK. The reader waits for input and keeps the flag. */
+static void a_nonblocking_descriptor_is_waited_for(void **state) {
+  struct feed feed = {.keeps_pipe_open = false};
+  struct line_reader reader;
   (void)state;
   feed_start(&feed, "a\nb\nc\nd\n", 8, 1);
   assert_int_equal(fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK), 0);
-  assert_int_equal(source_open(&source, "-", '\n'), 0);
-  check_lines(&source, "a\nb\nc\nd\n", 8, '\n', 0);
+  assert_int_equal(line_reader_open(&reader, "-", '\n'), 0);
+  check_lines(&reader, "a\nb\nc\nd\n", 8, '\n', 0);
   assert_true((fcntl(STDIN_FILENO, F_GETFL) & O_NONBLOCK) != 0);
-  source_close(&source);
+  line_reader_close(&reader);
   feed_stop(&feed);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup(short_texts, set_up),
-      cmocka_unit_test_setup(lines_about_a_buffer, set_up),
-      cmocka_unit_test_setup(a_byte_at_a_time, set_up),
-      cmocka_unit_test_setup(a_line_of_8_mib, set_up),
-      cmocka_unit_test_setup(random_texts, set_up),
-      cmocka_unit_test_setup(the_last_line_of_a_read_is_marked, set_up),
-      cmocka_unit_test_setup(an_interrupt_ends_the_wait, set_up),
-      cmocka_unit_test_setup(an_interrupt_is_for_good, set_up),
-      cmocka_unit_test_setup(dropped_lines, set_up),
-      cmocka_unit_test_setup(closed_in_the_middle, set_up),
-      cmocka_unit_test_setup(what_cannot_be_opened, set_up),
-      cmocka_unit_test_setup(what_cannot_be_read, set_up),
-      cmocka_unit_test_setup(a_descriptor_that_does_not_block, set_up),
+      cmocka_unit_test_setup(short_texts_are_split, set_up),
+      cmocka_unit_test_setup(lines_may_cross_the_buffer_end, set_up),
+      cmocka_unit_test_setup(input_may_come_one_byte_at_a_time, set_up),
+      cmocka_unit_test_setup(a_line_may_have_8_mib, set_up),
+      cmocka_unit_test_setup(random_texts_are_split, set_up),
+      cmocka_unit_test_setup(the_last_buffered_line_is_marked, set_up),
+      cmocka_unit_test_setup(an_interrupt_ends_a_wait_for_input, set_up),
+      cmocka_unit_test_setup(an_interrupt_is_permanent, set_up),
+      cmocka_unit_test_setup(discarding_a_line_keeps_buffers_of_earlier_lines, set_up),
+      cmocka_unit_test_setup(close_frees_what_is_left, set_up),
+      cmocka_unit_test_setup(open_reports_errors_and_leaks_nothing, set_up),
+      cmocka_unit_test_setup(read_errors_are_reported, set_up),
+      cmocka_unit_test_setup(a_nonblocking_descriptor_is_waited_for, set_up),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* unit.log: text in batches to a descriptor: all of it, in order, with a reader that is slow; full by its
- * own measure; and an error, after which it takes anything and writes nothing. */
+/* unit.cli_log_writer: all text arrives in order at a slow reader, the log says when it is full, and
+ * after an error it discards later text. */
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -7,18 +7,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/log.h"
+#include "cli/log_writer.h"
 #include "lib/bounded.h"
 
 struct fixture {
   uv_loop_t loop;
   handoff_port_t port;
-  struct log log;
-  int ends[2]; /* a pipe */
+  struct log_writer log;
+  int pipe_fds[2];
   unsigned written;
   int err;         /* of the last batch */
-  unsigned number; /* of the next line */
-  unsigned last;   /* line to add; or bytes to read */
+  unsigned number; /* of the next line to add */
+  unsigned last;   /* number of the last line to add; or bytes to read */
 };
 
 static int set_up(void **state) {
@@ -27,48 +27,48 @@ static int set_up(void **state) {
   assert_non_null(f);
   assert_int_equal(uv_loop_init(&f->loop), 0);
   assert_int_equal(handoff_port_init(&f->loop, &f->port), 0);
-  assert_int_equal(pipe(f->ends), 0);
+  assert_int_equal(pipe(f->pipe_fds), 0);
   *state = f;
   return 0;
 }
 
 static int tear_down(void **state) {
   struct fixture *f = *state;
-  log_close(&f->log);
+  log_writer_close(&f->log);
   assert_int_equal(handoff_port_close(&f->port, NULL), 0);
   assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
   assert_int_equal(uv_loop_close(&f->loop), 0);
-  assert_int_equal(close(f->sides[0]), 0);
-  assert_int_equal(close(f->sides[1]), 0);
+  assert_int_equal(close(f->pipe_fds[0]), 0);
+  assert_int_equal(close(f->pipe_fds[1]), 0);
   free(f);
   return 0;
 }
 
-static void on_written(struct log *log, int err) {
+static void on_written(struct log_writer *log, int err) {
   struct fixture *f = log->data;
   f->written++;
   f->err = err;
 }
 
-static void open_log(struct fixture *f, int fd, void (*cb)(struct log *, int)) {
-  assert_int_equal(log_init(&f->log, &f->port, fd, cb), 0);
+static void open_log(struct fixture *f, int fd, void (*cb)(struct log_writer *, int)) {
+  assert_int_equal(log_writer_init(&f->log, &f->port, fd, cb), 0);
   f->log.data = f;
 }
 
 static void add_lines(struct fixture *f) {
   char text[32];
-  while (f->number <= f->last && !log_is_full(&f->log)) {
+  while (f->number <= f->last && !log_writer_is_full(&f->log)) {
     int size = snprintf(text, sizeof text, "line %u\n", f->number++);
-    log_add(&f->log, text, (size_t)size);
+    log_writer_add(&f->log, text, (size_t)size);
   }
 }
 
-static void on_written_add(struct log *log, int err) {
+static void on_written_add(struct log_writer *log, int err) {
   on_written(log, err);
   add_lines(log->data);
 }
 
-/* Reads lines 1 to `last`, in pieces of odd sizes. */
+/* Reads and checks lines 1 to `last`, in pieces of many sizes. */
 static void read_lines(void *arg) {
   struct fixture *f = arg;
   char expected[32];
@@ -81,7 +81,7 @@ static void read_lines(void *arg) {
     int i;
     for (i = 0; i < length; i++) {
       if (at == size) {
-        ssize_t n = read(f->sides[0], text, 1 + number % sizeof text);
+        ssize_t n = read(f->pipe_fds[0], text, 1 + number % sizeof text);
         if (n <= 0) {
           abort();
         }
@@ -95,10 +95,10 @@ static void read_lines(void *arg) {
   }
 }
 
-static void all_of_it_in_order(void **state) {
+static void all_text_arrives_in_order(void **state) {
   struct fixture *f = *state;
   uv_thread_t reader;
-  open_log(f, f->sides[1], on_written_add);
+  open_log(f, f->pipe_fds[1], on_written_add);
   f->number = 1;
   f->last = 100000;
   assert_int_equal(uv_thread_create(&reader, read_lines, f), 0);
@@ -107,17 +107,17 @@ static void all_of_it_in_order(void **state) {
   assert_int_equal(uv_thread_join(&reader), 0);
   assert_int_equal(f->number, f->last + 1);
   assert_int_equal(f->err, 0);
-  assert_true(log_is_idle(&f->log));
-  assert_true(f->written < f->last / 100); /* in batches */
+  assert_true(log_writer_is_idle(&f->log));
+  assert_true(f->written < f->last / 100); /* batches, not lines */
 }
 
-/* Reads that many. */
+/* Reads `last` bytes. */
 static void read_bytes(void *arg) {
   struct fixture *f = arg;
-  static char text[LOG_SIZE];
+  static char text[LOG_WRITER_SIZE];
   size_t seen = 0;
   while (seen < f->last) {
-    ssize_t n = read(f->sides[0], text, sizeof text);
+    ssize_t n = read(f->pipe_fds[0], text, sizeof text);
     if (n <= 0) {
       abort();
     }
@@ -125,58 +125,58 @@ static void read_bytes(void *arg) {
   }
 }
 
-/* With nobody reading: one batch is out, the other fills up, and the reserve is room still. */
-static void full_with_a_reserve(void **state) {
-  static char text[LOG_RESERVE];
+/* Without a reader, one batch is being written and the other buffer fills up. */
+static void a_full_log_still_takes_its_reserve(void **state) {
+  static char text[LOG_WRITER_RESERVE];
   struct fixture *f = *state;
   size_t added = 0;
   uv_thread_t reader;
   memset(text, 'x', sizeof text);
-  open_log(f, f->sides[1], on_written);
-  assert_true(log_is_idle(&f->log));
-  assert_false(log_is_full(&f->log));
-  for (; !log_is_full(&f->log); added += 1000) {
-    log_add(&f->log, text, 1000);
-    assert_false(log_is_idle(&f->log));
+  open_log(f, f->pipe_fds[1], on_written);
+  assert_true(log_writer_is_idle(&f->log));
+  assert_false(log_writer_is_full(&f->log));
+  for (; !log_writer_is_full(&f->log); added += 1000) {
+    log_writer_add(&f->log, text, 1000);
+    assert_false(log_writer_is_idle(&f->log));
   }
-  assert_in_range(added, LOG_SIZE - LOG_RESERVE, 2 * LOG_SIZE);
-  log_add(&f->log, text, LOG_RESERVE - 1000);
-  added += LOG_RESERVE - 1000;
+  assert_in_range(added, LOG_WRITER_SIZE - LOG_WRITER_RESERVE, 2 * LOG_WRITER_SIZE);
+  log_writer_add(&f->log, text, LOG_WRITER_RESERVE - 1000);
+  added += LOG_WRITER_RESERVE - 1000;
   f->last = (unsigned)added;
   assert_int_equal(uv_thread_create(&reader, read_bytes, f), 0);
   assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
   assert_int_equal(uv_thread_join(&reader), 0);
   assert_int_equal(f->written, 2);
-  assert_true(log_is_idle(&f->log));
-  assert_false(log_is_full(&f->log));
+  assert_true(log_writer_is_idle(&f->log));
+  assert_false(log_writer_is_full(&f->log));
 }
 
-static void after_an_error_it_takes_anything(void **state) {
-  static char text[LOG_RESERVE];
+static void after_an_error_text_is_discarded(void **state) {
+  static char text[LOG_WRITER_RESERVE];
   struct fixture *f = *state;
   int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
   unsigned i;
   if (fd == -1) {
-    open_log(f, f->sides[1], on_written);
+    open_log(f, f->pipe_fds[1], on_written);
     skip();
   }
   open_log(f, fd, on_written);
-  log_add(&f->log, "first", 5);
-  log_add(&f->log, "second", 6);
+  log_writer_add(&f->log, "first", 5);
+  log_writer_add(&f->log, "second", 6);
   assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
   assert_int_equal(f->written, 1);
   assert_int_equal(f->err, UV_ENOSPC);
   for (i = 0; i < 100; i++) {
-    log_add(&f->log, text, sizeof text);
-    assert_true(log_is_idle(&f->log));
-    assert_false(log_is_full(&f->log));
+    log_writer_add(&f->log, text, sizeof text);
+    assert_true(log_writer_is_idle(&f->log));
+    assert_false(log_writer_is_full(&f->log));
   }
   assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
   assert_int_equal(f->written, 1);
   assert_int_equal(close(fd), 0);
 }
 
-static void events_as_lines(void **state) {
+static void an_event_becomes_a_line(void **state) {
   static const handoff_event_t events[] = {
       {.side = HANDOFF_PRODUCER, .number = 1},
       {.side = HANDOFF_CONSUMER, .number = 1},
@@ -187,31 +187,31 @@ static void events_as_lines(void **state) {
   char text[sizeof expected];
   size_t i;
 
-  open_log(f, f->sides[1], on_written);
+  open_log(f, f->pipe_fds[1], on_written);
   for (i = 0; i < sizeof events / sizeof events[0]; i++) {
-    log_add_event(&f->log, &events[i]);
+    log_writer_add_event(&f->log, &events[i]);
   }
   assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
-  assert_int_equal(read(f->sides[0], text, sizeof text), sizeof expected - 1);
+  assert_int_equal(read(f->pipe_fds[0], text, sizeof text), sizeof expected - 1);
   assert_memory_equal(text, expected, sizeof expected - 1);
-  assert_int_equal(strlen(strrchr(expected, 'P')), LOG_EVENT_SIZE);
+  assert_int_equal(strlen(strrchr(expected, 'P')), LOG_WRITER_EVENT_SIZE);
 }
 
-static void closed_unused(void **state) {
+static void an_unused_log_can_be_closed(void **state) {
   struct fixture *f = *state;
-  open_log(f, f->sides[1], on_written);
-  assert_true(log_is_idle(&f->log));
+  open_log(f, f->pipe_fds[1], on_written);
+  assert_true(log_writer_is_idle(&f->log));
   assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
   assert_int_equal(f->written, 0);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(all_of_it_in_order, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(full_with_a_reserve, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(after_an_error_it_takes_anything, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(events_as_lines, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(closed_unused, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(all_text_arrives_in_order, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(a_full_log_still_takes_its_reserve, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(after_an_error_text_is_discarded, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(an_event_becomes_a_line, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(an_unused_log_can_be_closed, set_up, tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

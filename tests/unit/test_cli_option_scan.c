@@ -1,125 +1,167 @@
-/* unit.flags: what is refused of a command line: each fault with its exact message, which names the
- * flag, the value and what would do; and the struct is left as it was. */
+/* unit.cli_option_scan: the words of a command line in order, and the message for each option that
+ * does not exist, lacks its value, or takes none. */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <uv.h>
 
-#include "cli/options.h"
+#include "cli/option_scan.h"
+#include "lib/bounded.h"
 
+#define MESSAGE_SIZE 512
 #define WORDS_MAX 6
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-static void refused(const char *const *words, char *message) {
-  struct options untouched;
-  struct options options;
-  char *argv[WORDS_MAX + 1] = {(char[]){"handoff"}};
+static struct option_scan scan;
+static char message[MESSAGE_SIZE];
+static char *argv[WORDS_MAX + 2] = {(char[]){"handoff"}};
+
+static void begin(const char *const *words) {
   int argc;
+
   for (argc = 1; words[argc - 1] != NULL; argc++) {
     argv[argc] = (char *)(uintptr_t)words[argc - 1];
   }
-  memset(&untouched, 0x5a, sizeof untouched);
-  memcpy(&options, &untouched, sizeof options);
-  memset(message, 0, OPTIONS_MESSAGE_SIZE);
-  assert_int_equal(options_parse(&options, argc, argv, message, OPTIONS_MESSAGE_SIZE), UV_EINVAL);
-  assert_memory_equal(&options, &untouched, sizeof options);
+  argv[argc] = NULL;
+  memset(message, 0, sizeof message);
+  option_scan_init(&scan, argc, argv);
 }
 
-static void every_refusal_says_what_would_do(void **state) {
-#define FORMS "; say 5s, 250ms or 1m30s"
-#define UNITS "unknown unit (there are ns us ms s m h)"
-#define XARGS "-- CMD: one command per line is not built yet; pipe to xargs "
+#define BEGIN(...) begin((const char *const[]){__VA_ARGS__, NULL})
+
+static void assert_next(int key, const char *name, const char *value) {
+  assert_int_equal(option_scan_next(&scan, message, sizeof message), 0);
+  assert_int_equal(scan.key, key);
+  if (name != NULL) {
+    assert_string_equal(scan.name, name);
+  }
+  if (value == NULL) {
+    assert_null(scan.value);
+  } else {
+    assert_string_equal(scan.value, value);
+  }
+}
+
+static void assert_end(void) {
+  assert_int_equal(option_scan_next(&scan, message, sizeof message), UV_EOF);
+  assert_int_equal(option_scan_next(&scan, message, sizeof message), UV_EOF);
+}
+
+static void words_come_in_their_order(void **state) {
+  (void)state;
+  BEGIN("-qe5s", "a", "--ra=1/s", "-", "--stats", "b");
+  assert_next('q', "-q", NULL);
+  assert_next('e', "-e", "5s");
+  assert_next(OPTION_SCAN_OPERAND, NULL, "a");
+  assert_next('r', "--rate", "1/s"); /* an abbreviation is spelled out */
+  assert_next(OPTION_SCAN_OPERAND, NULL, "-");
+  assert_next(OPTION_SCAN_STATS, "--stats", NULL);
+  assert_next(OPTION_SCAN_OPERAND, NULL, "b");
+  assert_end();
+}
+
+static void words_after_two_dashes_are_the_rest(void **state) {
+  (void)state;
+  BEGIN("a", "--", "--quiet", "--");
+  assert_next(OPTION_SCAN_OPERAND, NULL, "a");
+  assert_next(OPTION_SCAN_REST, NULL, "--quiet");
+  assert_next(OPTION_SCAN_REST, NULL, "--");
+  assert_end();
+}
+
+static void a_new_scan_starts_afresh(void **state) {
+  (void)state;
+  BEGIN("-qxv");
+  assert_next('q', "-q", NULL); /* getopt is now in the middle of the word */
+  BEGIN("-v", "a");
+  assert_next('v', "-v", NULL);
+  assert_next(OPTION_SCAN_OPERAND, NULL, "a");
+  assert_end();
+}
+
+static void each_refusal_says_what_to_use_instead(void **state) {
   static const struct {
     const char *message;
     const char *words[WORDS_MAX];
   } rows[] = {
-      {"--every '5x': " UNITS FORMS, {"--every", "5x"}},
-      {"--every '5x': " UNITS FORMS, {"--ev=5x"}},
-      {"-e '': empty" FORMS, {"-e", ""}},
-      {"-e '-5': negative" FORMS, {"-e-5"}},
-      {"-e '-n': not a number" FORMS, {"-e", "-n", "5"}},
-      {"-e '5??[1m': has a space in it" FORMS, {"-e", "5\n\33[1m"}},
-      {"--produce-every '1m30': the last number has no unit" FORMS, {"--produce-every", "1m30"}},
-      {"--consume-every 'inf': not a number" FORMS, {"--consume-every", "inf"}},
-      {"--for '30s1m': units go from large to small, each once" FORMS, {"--for", "30s1m"}},
-      {"--for '3000000h': too long; the most is 2562047h", {"--for", "3000000h"}},
-      {"--rate '10': no unit of time; say 10/s", {"--rate", "10"}},
-      {"-r '2.5': no unit of time; say 2.5/s", {"-r", "2.5"}},
-      {"-r '': empty; say 10/s, 100/m or 5/15s", {"-r", ""}},
-      {"-r '10s': not a rate; say 10/s, 100/m or 5/15s", {"-r", "10s"}},
-      {"-r '0/s': never; say --every 1h, or --every 0 for no pace", {"-r", "0/s"}},
-      {"-r '2/ns': above 1000000000/s; --every 0 is no pace", {"-r", "2/ns"}},
-      {"--late 'late': no such policy; say skip, shift or burst=4", {"--late", "late"}},
-      {"--late '': no such policy; say skip, shift or burst=4", {"--late="}},
-      {"--late 'burst': lacks its number; say burst=4", {"--late", "burst"}},
-      {"--late 'burst=': empty; say burst=1 to burst=1048576", {"--late", "burst="}},
-      {"--late 'burst=0': too few; say burst=1 to burst=1048576", {"--late", "burst=0"}},
-      {"--late 'burst=1048577': too many; say burst=1 to burst=1048576", {"--late=burst=1048577"}},
-      {"-c '1048577': too many; say at most 1048576", {"-c", "1048577"}},
-      {"--capacity 'x': not a number; say 0 to 1048576", {"--capacity", "x"}},
-      {"-n '1k': not a whole number in digits; say 100", {"-n", "1k"}},
-      {"--count '-1': negative; say 100", {"--count=-1"}},
-      {"-n '18446744073709551616': too many; say at most 18446744073709551615",
-       {"-n18446744073709551616"}},
-      {"-o '': empty; say out.txt, or - for standard output", {"-o", ""}},
-      {"--stats 'xml': no such form; say --stats=text or --stats=json", {"--stats=xml"}},
-      {"--stats '': no such form; say --stats=text or --stats=json", {"--stats="}},
-      {"-0, --null: there is no input to split; name a SOURCE, or - for standard input", {"-0"}},
-      {"SOURCE '': empty; say - for standard input, or a file's name", {""}},
-      {"SOURCE '': empty; say - for standard input, or a file's name", {"--", ""}},
-      {"'b': a second SOURCE; for several say cat FILES | handoff -", {"a", "b", "c"}},
-      {"'b': a second SOURCE; for several say cat FILES | handoff -", {"--", "a", "b"}},
-      {XARGS "-d '\\n' -n 1 CMD", {"lines", "--", "echo"}},
-      {XARGS "-0 -n 1 CMD", {"-", "-0", "--", "echo", "hello"}},
-      {XARGS "-d '\\n' -n 1 CMD", {"--", "lines", "--", "echo"}},
-      {"-e: needs a value" FORMS, {"-qe"}},
-      {"--every: needs a value" FORMS, {"--ev"}},
-      {"-o: needs a value; say out.txt, or - for standard output", {"lines", "-o"}},
-      {"--quiet: takes no value; say just --quiet", {"--qu=1"}},
-      {"-x: no such flag; see --help", {"-qx"}},
-      {"-E: no such flag; say -e, or see --help", {"-E", "5s"}},
-      {"-\\303: no such flag; see --help", {"-\303\251"}},
-      {"'--evry=5s': no such flag; say --every", {"--evry=5s"}},
-      {"'--quite': no such flag; say --quiet", {"--quite"}},
-      {"'--frobnicate': no such flag; see --help", {"--frobnicate"}},
-      {"'--co=3': ambiguous; it may be --consume-every, --count", {"--co=3"}},
-      {"-every: a long flag has two dashes; say --every", {"-every", "5s"}},
-      {"-output: a long flag has two dashes; say --output", {"-output", "x"}},
+      {"-e: needs a value; try 5s, 250ms or 1m30s", {"-e"}},
+      {"--every: needs a value; try 5s, 250ms or 1m30s", {"--ev"}},
+      {"--produce-every: needs a value; try 5s, 250ms or 1m30s", {"--produce-every"}},
+      {"--consume-every: needs a value; try 5s, 250ms or 1m30s", {"--consume-every"}},
+      {"--for: needs a value; try 5s, 250ms or 1m30s", {"--for"}},
+      {"--rate: needs a value; try 10/s, 100/m or 5/15s", {"--rate"}},
+      {"--late: needs a value; try skip, shift or burst=4", {"--late"}},
+      {"-c: needs a value; try 0 to 1048576", {"-c"}},
+      {"--count: needs a value; try 100", {"--count"}},
+      {"-o: needs a value; try out.txt, or - for standard output", {"-o"}},
+      {"--quiet: takes no value", {"--qu=1"}},
+      {"--verbose: takes no value", {"--verbose=1"}},
+      {"--null: takes no value", {"--null="}},
+      {"--help: takes no value", {"--help=yes"}},
+      {"--version: takes no value", {"--version=1"}},
+      {"-x: unknown option; try --help", {"-x"}},
+      {"-E: unknown option; did you mean -e?", {"-E", "5s"}},
+      {"-\\303: unknown option; try --help", {"-\303\251"}},
+      {"--rat3: unknown option; did you mean --rate?", {"--rat3"}},
+      {"--evry: unknown option; did you mean --every?", {"--evry=5s"}},
+      {"--quite: unknown option; did you mean --quiet?", {"--quite"}},
+      {"--frobnicate: unknown option; try --help", {"--frobnicate"}},
+      {"--a?b: unknown option; try --help", {"--a\nb"}},
+      {"--co: ambiguous option; did you mean one of --consume-every, --count?", {"--co=3"}},
+      {"-every: unknown option; did you mean --every?", {"-every", "5s"}},
+      {"-output: unknown option; did you mean --output?", {"-output", "x"}},
   };
   size_t i;
   (void)state;
   for (i = 0; i < COUNT_OF(rows); i++) {
-    char message[OPTIONS_MESSAGE_SIZE];
-    refused(rows[i].words, message);
+    begin(rows[i].words);
+    assert_int_equal(option_scan_next(&scan, message, sizeof message), UV_EINVAL);
     assert_string_equal(message, rows[i].message);
   }
 }
 
-static void long_values_are_cut_between_characters(void **state) {
-  static const char tail[] = "...': not a number; say 5s, 250ms or 1m30s";
-  char message[OPTIONS_MESSAGE_SIZE];
-  char value[2000];
-  const char *words[WORDS_MAX] = {"-e", value};
+static void an_unknown_option_of_any_length_is_refused(void **state) {
+  char word[2000];
   (void)state;
-  memset(value, 'x', sizeof value);
-  value[sizeof value - 1] = '\0';
-  refused(words, message);
-  assert_memory_equal(message, "-e 'xxx", 7);
-  assert_string_equal(message + 4 + 74, tail);
-  memcpy(value + 73, "\303\251", 2); /* é, of which one byte would be shown */
-  refused(words, message);
-  assert_string_equal(message + 4 + 73, tail);
+  memset(word, '-', 2);
+  memset(word + 2, 'x', sizeof word - 3);
+  word[sizeof word - 1] = '\0';
+  BEGIN(word);
+  assert_int_equal(option_scan_next(&scan, message, sizeof message), UV_EINVAL);
+  assert_memory_equal(message, "--xxx", 5);
+  assert_string_equal(message + OPTION_SCAN_QUOTED_SIZE - 1, ": unknown option; try --help");
+}
+
+static void quoted_text_is_printable_and_cut_between_characters(void **state) {
+  char quoted[OPTION_SCAN_QUOTED_SIZE];
+  char text[2000];
+  (void)state;
+  assert_string_equal(option_scan_quote("", quoted), "\"\"");
+  assert_string_equal(option_scan_quote("a\n\33[1m\177\303\251", quoted), "\"a??[1m?\303\251\"");
+  memset(text, 'x', sizeof text);
+  text[sizeof text - 1] = '\0';
+  (void)option_scan_quote(text, quoted);
+  assert_int_equal(strlen(quoted), OPTION_SCAN_QUOTED_SIZE - 1);
+  assert_string_equal(quoted + 74, "x...\"");
+  memcpy(text + 73, "\303\251", 2); /* an é, of which only one byte would fit */
+  (void)option_scan_quote(text, quoted);
+  assert_string_equal(quoted + 73, "x...\"");
+}
+
+static int set_up(void **state) {
+  (void)state;
+  bounded_start();
+  return 0;
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(every_refusal_says_what_would_do),
-      cmocka_unit_test(long_values_are_cut_between_characters),
+      cmocka_unit_test_setup(words_come_in_their_order, set_up),
+      cmocka_unit_test_setup(words_after_two_dashes_are_the_rest, set_up),
+      cmocka_unit_test_setup(a_new_scan_starts_afresh, set_up),
+      cmocka_unit_test_setup(each_refusal_says_what_to_use_instead, set_up),
+      cmocka_unit_test_setup(an_unknown_option_of_any_length_is_refused, set_up),
+      cmocka_unit_test_setup(quoted_text_is_printable_and_cut_between_characters, set_up),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

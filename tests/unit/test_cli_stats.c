@@ -1,4 +1,4 @@
-/* unit.stats: events with literal times, and the text and the JSON that are made of them. */
+/* unit.cli_stats: events with literal times, and the text and JSON that they result in. */
 
 #include <stdio.h>
 #include <string.h>
@@ -39,16 +39,16 @@ static void check_text(uint64_t now_ns, bool as_json, const char *expected) {
   assert_int_equal(size, strlen(expected));
 }
 
-static void nothing_yet(void **state) {
+static void before_the_first_event_all_is_zero(void **state) {
   (void)state;
   begin(0, 0);
   check_text(START, false,
              "items     0 in 0ns\n"
-             "rate      asked -, achieved -\n"
-             "lateness  p50 -, p99 -, max -\n"
-             "hand-off  p50 -, p99 -, max -\n"
-             "missed    producer 0 ticks, consumer 0 ticks\n"
-             "blocked   producer 0ns, consumer 0ns\n");
+             "rate      unthrottled\n"
+             "lateness  -\n"
+             "hand-off  -\n"
+             "missed    producer 0, consumer 0 ticks\n"
+             "waited    producer 0ns for room, consumer 0ns for an item\n");
   check_text(START, true,
              "{\"items\":0,\"produced\":0,\"elapsed_ns\":0,\"asked_per_s\":0,\"achieved_per_s\":0,"
              "\"lateness_ns\":{\"count\":0,\"p50\":0,\"p99\":0,\"max\":0},"
@@ -57,8 +57,8 @@ static void nothing_yet(void **state) {
              "\"blocked_ns\":{\"producer\":0,\"consumer\":0}}\n");
 }
 
-/* Who starts the lane may be kept from the clock until it has begun. Nothing is then quicker than the grid. */
-static void it_starts_no_later_than_its_first_tick(void **state) {
+/* The loop may read the clock after the first tick. The rate must still not exceed the grid's. */
+static void the_start_is_no_later_than_the_first_tick(void **state) {
   (void)state;
   begin(0, 0);
   add(HANDOFF_PRODUCER, START - 5, START + 1, START + 2, 0, 0, 0);
@@ -66,8 +66,8 @@ static void it_starts_no_later_than_its_first_tick(void **state) {
   assert_int_equal(stats.started_ns, START - 5);
 }
 
-/* Three hand-offs at 10 ms, the third a tick late on the producer's side. */
-static void three_paced_hand_offs(void **state) {
+/* Three transfers every 10 ms. The producer misses one tick before the third. */
+static void three_paced_transfers(void **state) {
   (void)state;
   begin(10 * MS, 10 * MS);
   add(HANDOFF_PRODUCER, START, START + 100, START + 200, 0, 0, 0);
@@ -81,8 +81,8 @@ static void three_paced_hand_offs(void **state) {
              "rate      asked 100/s, achieved 66.67/s\n"
              "lateness  p50 60ns, p99 120ns, max 120ns\n"
              "hand-off  p50 90ns, p99 100ns, max 100ns\n"
-             "missed    producer 1 ticks, consumer 2 ticks\n"
-             "blocked   producer 7ns, consumer 1us\n");
+             "missed    producer 1, consumer 2 ticks\n"
+             "waited    producer 7ns for room, consumer 1us for an item\n");
   check_text(START + 40 * MS, true,
              "{\"items\":3,\"produced\":3,\"elapsed_ns\":40000000,\"asked_per_s\":100,"
              "\"achieved_per_s\":66.6667,"
@@ -92,8 +92,8 @@ static void three_paced_hand_offs(void **state) {
              "\"blocked_ns\":{\"producer\":7,\"consumer\":1000}}\n");
 }
 
-/* A side that is not paced has no lateness; an item on its way is produced and no item yet. */
-static void one_side_paced(void **state) {
+/* An unpaced side has no lateness. An item in the queue counts as produced only. */
+static void an_unpaced_side_has_no_lateness(void **state) {
   (void)state;
   begin(0, S / 2);
   add(HANDOFF_PRODUCER, 0, START + 5, START + 6, 0, 0, 0);
@@ -101,11 +101,11 @@ static void one_side_paced(void **state) {
   add(HANDOFF_CONSUMER, START, START + 42, START + 43, 35, 0, 0);
   check_text(START + S, false,
              "items     1 in 1s\n"
-             "rate      asked 2/s, achieved -\n"
+             "rate      asked 2/s\n"
              "lateness  p50 42ns, p99 42ns, max 42ns\n"
              "hand-off  p50 35ns, p99 35ns, max 35ns\n"
-             "missed    producer 0 ticks, consumer 0 ticks\n"
-             "blocked   producer 0ns, consumer 0ns\n");
+             "missed    producer 0, consumer 0 ticks\n"
+             "waited    producer 0ns for room, consumer 0ns for an item\n");
   check_text(START + S, true,
              "{\"items\":1,\"produced\":2,\"elapsed_ns\":1000000000,\"asked_per_s\":2,"
              "\"achieved_per_s\":0,"
@@ -115,22 +115,21 @@ static void one_side_paced(void **state) {
              "\"blocked_ns\":{\"producer\":0,\"consumer\":0}}\n");
 }
 
-/* What is asked for is the slower side's interval, whichever it is. */
-static void the_slower_side_is_asked(void **state) {
+static void the_rate_asked_for_is_the_slower_sides(void **state) {
   (void)state;
   begin(4 * S, 1 * S);
   (void)stats_format(&stats, START, false, text);
-  assert_non_null(strstr(text, "asked 0.25/s,"));
+  assert_non_null(strstr(text, "asked 0.25/s\n"));
   begin(1 * S, 4 * S);
   (void)stats_format(&stats, START, false, text);
-  assert_non_null(strstr(text, "asked 0.25/s,"));
+  assert_non_null(strstr(text, "asked 0.25/s\n"));
   begin(3600 * S, 0);
   (void)stats_format(&stats, START, false, text);
-  assert_non_null(strstr(text, "asked 1/h,"));
+  assert_non_null(strstr(text, "asked 1/h\n"));
 }
 
-/* The rate is of the time between the first and the last, not of the run: of 1001 in 10 s, 100/s. */
-static void the_rate_is_between_hand_offs(void **state) {
+/* 1001 items in 10 s are 1000 intervals: 100/s, however long the run took. */
+static void the_rate_achieved_is_between_the_first_and_last_item(void **state) {
   uint64_t k;
   (void)state;
   begin(10 * MS, 10 * MS);
@@ -143,25 +142,24 @@ static void the_rate_is_between_hand_offs(void **state) {
   assert_non_null(strstr(text, "achieved 100/s\n"));
 }
 
-/* Nobody has looked at hand-offs: what is not known is not said. */
-static void only_counts(void **state) {
+static void without_events_only_counts_are_shown(void **state) {
   (void)state;
   begin(0, 0);
-  stats.only_counts = true;
+  stats.has_only_counts = true;
   stats.items[HANDOFF_PRODUCER] = 5001;
   stats.items[HANDOFF_CONSUMER] = 5000;
   (void)stats_format(&stats, START + 2 * S, false, text);
   assert_string_equal(text,
                       "items     5000 in 2s\n"
-                      "rate      asked -, achieved 2500/s\n"
-                      "lateness  p50 -, p99 -, max -\n"
-                      "hand-off  p50 -, p99 -, max -\n"
-                      "missed    producer 0 ticks, consumer 0 ticks\n"
-                      "blocked   producer -, consumer -\n");
+                      "rate      unthrottled, achieved 2500/s\n"
+                      "lateness  -\n"
+                      "hand-off  -\n"
+                      "missed    producer 0, consumer 0 ticks\n"
+                      "waited    -\n");
 }
 
-/* With every number as long as it gets, it fits, and is whole. */
-static void the_longest_fits(void **state) {
+/* Every number has its maximal length. */
+static void the_longest_text_fits(void **state) {
   (void)state;
   begin(1, 1);
   stats.items[0] = UINT64_MAX;
@@ -192,14 +190,14 @@ static int set_up(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup(nothing_yet, set_up),
-      cmocka_unit_test_setup(it_starts_no_later_than_its_first_tick, set_up),
-      cmocka_unit_test_setup(three_paced_hand_offs, set_up),
-      cmocka_unit_test_setup(one_side_paced, set_up),
-      cmocka_unit_test_setup(the_slower_side_is_asked, set_up),
-      cmocka_unit_test_setup(the_rate_is_between_hand_offs, set_up),
-      cmocka_unit_test_setup(only_counts, set_up),
-      cmocka_unit_test_setup(the_longest_fits, set_up),
+      cmocka_unit_test_setup(before_the_first_event_all_is_zero, set_up),
+      cmocka_unit_test_setup(the_start_is_no_later_than_the_first_tick, set_up),
+      cmocka_unit_test_setup(three_paced_transfers, set_up),
+      cmocka_unit_test_setup(an_unpaced_side_has_no_lateness, set_up),
+      cmocka_unit_test_setup(the_rate_asked_for_is_the_slower_sides, set_up),
+      cmocka_unit_test_setup(the_rate_achieved_is_between_the_first_and_last_item, set_up),
+      cmocka_unit_test_setup(without_events_only_counts_are_shown, set_up),
+      cmocka_unit_test_setup(the_longest_text_fits, set_up),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* unit.answer: a text to standard error, with a reader that does not read, or that has gone. */
+/* unit.cli_stderr_writer: a reader of standard error that reads, does not read, or has exited. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -6,48 +6,48 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/answer.h"
+#include "cli/stderr_writer.h"
 #include "lib/bounded.h"
 
-static struct answer answer;
-static int ends[2]; /* of the pipe that standard error is */
-static int kept;    /* standard error itself */
+static struct stderr_writer writer;
+static int pipe_fds[2]; /* standard error is a pipe during a test */
+static int saved_stderr;
 
 static int set_up(void **state) {
   (void)state;
   bounded_start();
-  kept = dup(STDERR_FILENO);
-  return kept == -1 || pipe(ends) != 0 || dup2(ends[1], STDERR_FILENO) == -1 ||
-         answer_init(&answer) != 0;
+  saved_stderr = dup(STDERR_FILENO);
+  return saved_stderr == -1 || pipe(pipe_fds) != 0 || dup2(pipe_fds[1], STDERR_FILENO) == -1 ||
+         stderr_writer_init(&writer) != 0;
 }
 
 static int tear_down(void **state) {
   (void)state;
-  assert_true(answer_close(&answer));
-  (void)close(ends[0]);
-  (void)close(ends[1]);
-  return dup2(kept, STDERR_FILENO) == -1 || close(kept) != 0;
+  assert_true(stderr_writer_close(&writer));
+  (void)close(pipe_fds[0]);
+  (void)close(pipe_fds[1]);
+  return dup2(saved_stderr, STDERR_FILENO) == -1 || close(saved_stderr) != 0;
 }
 
-/* Leaves no room in the pipe. */
-static size_t fill(void) {
-  static const char filling[4096];
-  const int flags = fcntl(ends[1], F_GETFL);
+/* Fills the pipe. Returns the number of bytes. */
+static size_t fill_pipe(void) {
+  static const char zeros[4096];
+  const int flags = fcntl(pipe_fds[1], F_GETFL);
   size_t filled = 0;
   ssize_t n;
-  assert_int_equal(fcntl(ends[1], F_SETFL, flags | O_NONBLOCK), 0);
-  while ((n = write(ends[1], filling, sizeof filling)) > 0) {
+  assert_int_equal(fcntl(pipe_fds[1], F_SETFL, flags | O_NONBLOCK), 0);
+  while ((n = write(pipe_fds[1], zeros, sizeof zeros)) > 0) {
     filled += (size_t)n;
   }
   assert_int_equal(errno, EAGAIN);
-  assert_int_equal(fcntl(ends[1], F_SETFL, flags), 0);
+  assert_int_equal(fcntl(pipe_fds[1], F_SETFL, flags), 0);
   return filled;
 }
 
 static void discard(size_t size) {
   char buffer[4096];
   while (size != 0) {
-    ssize_t n = read(ends[0], buffer, size < sizeof buffer ? size : sizeof buffer);
+    ssize_t n = read(pipe_fds[0], buffer, size < sizeof buffer ? size : sizeof buffer);
     assert_true(n > 0);
     size -= (size_t)n;
   }
@@ -56,49 +56,49 @@ static void discard(size_t size) {
 static void assert_reads(const char *text) {
   char got[64] = "";
   assert_true(strlen(text) < sizeof got);
-  assert_int_equal(read(ends[0], got, strlen(text)), strlen(text));
+  assert_int_equal(read(pipe_fds[0], got, strlen(text)), strlen(text));
   assert_string_equal(got, text);
 }
 
-static void what_is_given_is_written(void **state) {
+static void each_text_is_written(void **state) {
   (void)state;
-  assert_true(answer_await(&answer, 0)); /* nothing to wait for */
-  answer_give(&answer, "one\n", 4);
-  assert_true(answer_await(&answer, HANDOFF_NEVER));
-  answer_give(&answer, "two\n", 4);
-  assert_true(answer_await(&answer, HANDOFF_NEVER));
+  assert_true(stderr_writer_wait(&writer, 0)); /* nothing is being written */
+  stderr_writer_start(&writer, "one\n", 4);
+  assert_true(stderr_writer_wait(&writer, HANDOFF_NEVER));
+  stderr_writer_start(&writer, "two\n", 4);
+  assert_true(stderr_writer_wait(&writer, HANDOFF_NEVER));
   assert_reads("one\ntwo\n");
 }
 
-static void where_nobody_reads_neither_giving_nor_waiting_takes_for_ever(void **state) {
-  size_t filled = fill();
+static void a_full_pipe_blocks_neither_start_nor_wait(void **state) {
+  size_t filled = fill_pipe();
   (void)state;
-  answer_give(&answer, "one\n", 4);
-  assert_false(answer_await(&answer, uv_hrtime() + 1000000));
-  answer_give(&answer, "two\n", 4); /* not while there is another */
-  assert_false(answer_await(&answer, 0));
+  stderr_writer_start(&writer, "one\n", 4);
+  assert_false(stderr_writer_wait(&writer, uv_hrtime() + 1000000));
+  stderr_writer_start(&writer, "two\n", 4); /* ignored: "one" is still being written */
+  assert_false(stderr_writer_wait(&writer, 0));
   discard(filled);
-  assert_true(answer_await(&answer, HANDOFF_NEVER));
+  assert_true(stderr_writer_wait(&writer, HANDOFF_NEVER));
   assert_reads("one\n");
-  answer_give(&answer, "three\n", 6);
-  assert_true(answer_await(&answer, HANDOFF_NEVER));
+  stderr_writer_start(&writer, "three\n", 6);
+  assert_true(stderr_writer_wait(&writer, HANDOFF_NEVER));
   assert_reads("three\n");
 }
 
-static void a_reader_that_has_gone_is_no_reason_to_die(void **state) {
+static void a_reader_that_has_exited_does_not_kill_the_process(void **state) {
   (void)state;
   assert_int_equal(signal(SIGPIPE, SIG_DFL) == SIG_ERR, 0);
-  assert_int_equal(close(ends[0]), 0);
-  answer_give(&answer, "one\n", 4);
-  assert_true(answer_await(&answer, HANDOFF_NEVER));
+  assert_int_equal(close(pipe_fds[0]), 0);
+  stderr_writer_start(&writer, "one\n", 4);
+  assert_true(stderr_writer_wait(&writer, HANDOFF_NEVER));
 }
 
 int main(void) {
-#define answer_test(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define writer_test(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
   static const struct CMUnitTest tests[] = {
-      answer_test(what_is_given_is_written),
-      answer_test(where_nobody_reads_neither_giving_nor_waiting_takes_for_ever),
-      answer_test(a_reader_that_has_gone_is_no_reason_to_die),
+      writer_test(each_text_is_written),
+      writer_test(a_full_pipe_blocks_neither_start_nor_wait),
+      writer_test(a_reader_that_has_exited_does_not_kill_the_process),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
-/* unit.units: durations, rates and counts, from text and to text, by tables of literal values.
+/* unit.cli_units: tables of texts and the durations, rates and counts that they mean, and back.
  *
- * Every refusal is checked with its exact phrase, and that the output was left alone. */
+ * Each refusal must have its exact phrase and leave the output unchanged. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,7 +22,7 @@ typedef struct {
   uint64_t value;
 } accepted_t;
 
-/* The texts that are refused with the same code and phrase. */
+/* Texts that are refused with the same code and phrase. */
 typedef struct {
   int code;
   const char *why;
@@ -61,7 +61,7 @@ static const accepted_t durations[] = {
     {"0.00000000000013888888888888888889h", 1},
     {"0.3333333333333333333333333333h", UINT64_C(1200000000000)},
     {"0.9999999999s", 1000000000},
-    /* the edge of 63 bits */
+    /* the largest value, 2^63 - 1 */
     {"9223372036854775807ns", INT64_MAX},
     {"9223372036854775806.5ns", INT64_MAX},
     {"9223372036.854775807", INT64_MAX},
@@ -71,27 +71,28 @@ static const accepted_t durations[] = {
 
 static const refused_t duration_refused[] = {
     {UV_ERANGE,
-     "shorter than a nanosecond; say 1ns, or 0",
+     "is shorter than a nanosecond; try 1ns or 0",
      {"0.4ns", "0.00000000000013888888888888888888h"}},
     {UV_ERANGE,
-     "too long; the most is 2562047h",
+     "is too long; the maximum is 2562047h",
      {"9223372036854775807.5ns", "9223372036854775808ns", "9223372036s854775808ns",
       "9223372036.854775808", "18446744073709551616ns", "18446744073709551617ns",
       "18446744073709551616s", "2562048h", "99999999999999999999999999h1s"}},
-    {UV_EINVAL, "empty", {""}},
-    {UV_EINVAL, "has a space in it", {" ", " 5s", "5s ", "5 s", "1m 30s", "5\n"}},
-    {UV_EINVAL, "negative", {"-5s", "-0", "-.5"}},
-    {UV_EINVAL, "has a sign", {"+5s"}},
-    {UV_EINVAL, "not a number", {"-", "-n", ".", "s", "inf", "nan"}},
+    {UV_EINVAL, "is empty", {""}},
+    {UV_EINVAL, "contains a space", {" ", " 5s", "5s ", "5 s", "1m 30s", "5\n"}},
+    {UV_EINVAL, "is negative", {"-5s", "-0", "-.5"}},
+    {UV_EINVAL, "has a plus sign", {"+5s"}},
+    {UV_EINVAL, "is not a number", {"-", "-n", ".", "s", "inf", "nan"}},
     {UV_EINVAL,
-     "unknown unit (there are ns us ms s m h)",
-     {"0x10", "1e3", "5x", "5S", "5sec", "1d", "5\xc2\xb5", "1s-5ms", "99999999999999999999x"}},
-    {UV_EINVAL, "has a comma; decimals take a point", {"1,5s"}},
-    {UV_EINVAL, "has a second point", {"1.2.3", "1..s"}},
-    {UV_EINVAL, "a point with no digits", {"1s."}},
-    {UV_EINVAL, "the last number has no unit", {"1m30", "1h0"}},
+     "has an unknown unit; units are ns us ms s m h",
+     {"0x10", "1e", "5x", "5S", "5sec", "1d", "5\xc2\xb5", "1s-5ms", "99999999999999999999x"}},
+    {UV_EINVAL, "has an exponent", {"1e3", "1E-3s", "2.5e+1"}},
+    {UV_EINVAL, "has a comma; use a decimal point", {"1,5s"}},
+    {UV_EINVAL, "has two decimal points in a number", {"1.2.3", "1..s"}},
+    {UV_EINVAL, "has a decimal point without digits", {"1s."}},
+    {UV_EINVAL, "has no unit after its last number", {"1m30", "1h0"}},
     {UV_EINVAL,
-     "units go from large to small, each once",
+     "does not list its units from large to small, each once",
      {"1s1s", "30s1m", "1ms1s", "1us1\xc2\xb5s"}},
 };
 
@@ -124,26 +125,27 @@ static const accepted_t rates[] = {
 };
 
 static const refused_t rate_refused[] = {
-    {UV_ERANGE, "never; say --every 1h, or --every 0 for no pace", {"0", "0/s", "0.00/m"}},
+    {UV_ERANGE, "must be above 0; --every 0 disables pacing", {"0", "0/s", "0.00/m"}},
     {UV_ERANGE,
-     "above 1000000000/s; --every 0 is no pace",
+     "is above 1000000000/s; --every 0 disables pacing",
      {"1000000001/s", "1000000000.1/s", "2/ns"}},
-    {UV_ERANGE, "too many digits; --every 0 is no pace", {"99999999999999999999/s"}},
-    {UV_ERANGE, "too slow; the least is 1/2562047h", {"0.1/2562047h", "0.0000000001/h"}},
-    {UV_ERANGE, "too long; the most is 2562047h", {"1/2562048h"}},
-    {UV_ERANGE, "no time after the slash; say 10/s, or --every 0 for no pace", {"1/0s"}},
-    {UV_EINVAL, "empty", {""}},
-    {UV_EINVAL, "no unit of time", {"10", "2.50"}},
-    {UV_EINVAL, "no unit of time after the slash", {"10/", "10/5"}},
-    {UV_EINVAL, "the last number has no unit", {"10/1m30"}},
-    {UV_EINVAL, "no number before the slash", {"/s"}},
-    {UV_EINVAL, "negative", {"-1/s"}},
-    {UV_EINVAL, "has a sign", {"+1/s"}},
-    {UV_EINVAL, "not a number", {"inf/s"}},
-    {UV_EINVAL, "not a rate", {"10s", "1e3/s"}},
-    {UV_EINVAL, "has a space in it", {"10 /s", "10/ s", "10/1 s"}},
+    {UV_ERANGE, "has too many digits; --every 0 disables pacing", {"99999999999999999999/s"}},
+    {UV_ERANGE, "is too slow; the minimum is 1/2562047h", {"0.1/2562047h", "0.0000000001/h"}},
+    {UV_ERANGE, "is too long; the maximum is 2562047h", {"1/2562048h"}},
+    {UV_ERANGE, "has an interval of 0; --every 0 disables pacing", {"1/0s"}},
+    {UV_EINVAL, "is empty", {""}},
+    {UV_EINVAL, "has no unit", {"10", "2.50"}},
+    {UV_EINVAL, "has no unit after the slash", {"10/", "10/5"}},
+    {UV_EINVAL, "has no unit after its last number", {"10/1m30"}},
+    {UV_EINVAL, "has no number before the slash", {"/s"}},
+    {UV_EINVAL, "is negative", {"-1/s"}},
+    {UV_EINVAL, "has a plus sign", {"+1/s"}},
+    {UV_EINVAL, "is not a number", {"inf/s"}},
+    {UV_EINVAL, "has an exponent", {"1e3/s", "10/1e3s"}},
+    {UV_EINVAL, "is not a rate", {"10s", "10e/s"}},
+    {UV_EINVAL, "contains a space", {"10 /s", "10/ s", "10/1 s"}},
     {UV_EINVAL,
-     "unknown unit (there are ns us ms s m h)",
+     "has an unknown unit; units are ns us ms s m h",
      {"10/x", "10/sec", "10/s5", "10/s/s", "0/x"}},
 };
 
@@ -176,13 +178,13 @@ static void check_refused(parse_t parse, const refused_t *rows, size_t count) {
   }
 }
 
-static void durations_from_text(void **state) {
+static void durations_are_parsed(void **state) {
   (void)state;
   check_accepted(units_duration, durations, COUNT_OF(durations));
   check_refused(units_duration, duration_refused, COUNT_OF(duration_refused));
 }
 
-static void rates_from_text(void **state) {
+static void rates_are_parsed(void **state) {
   (void)state;
   check_accepted(units_rate, rates, COUNT_OF(rates));
   check_refused(units_rate, rate_refused, COUNT_OF(rate_refused));
@@ -196,28 +198,29 @@ static int count_any(const char *text, uint64_t *n, const char **why) {
   return units_count(text, 0, UINT64_MAX, n, why);
 }
 
-static void counts_from_text(void **state) {
+static void counts_are_parsed(void **state) {
   static const accepted_t few[] = {
       {"1", 1},
       {"1000", 1000},
       {"0000000000000000000000000042", 42},
   };
   static const refused_t few_refused[] = {
-      {UV_ERANGE, "too few", {"0"}},
-      {UV_ERANGE, "too many", {"1001", "18446744073709551617"}},
-      {UV_EINVAL, "empty", {""}},
-      {UV_EINVAL, "negative", {"-1"}},
-      {UV_EINVAL, "has a sign", {"+1"}},
-      {UV_EINVAL, "has a space in it", {" 1"}},
-      {UV_EINVAL, "not a number", {"ten"}},
-      {UV_EINVAL, "not a whole number in digits", {"1k", "1.5", "1,000", "0x10", "5000x"}},
+      {UV_ERANGE, "is too small", {"0"}},
+      {UV_ERANGE, "is too large", {"1001", "18446744073709551617"}},
+      {UV_EINVAL, "is empty", {""}},
+      {UV_EINVAL, "is negative", {"-1"}},
+      {UV_EINVAL, "has a plus sign", {"+1"}},
+      {UV_EINVAL, "contains a space", {" 1"}},
+      {UV_EINVAL, "is not a number", {"ten"}},
+      {UV_EINVAL, "has an exponent", {"1e9"}},
+      {UV_EINVAL, "is not a whole number", {"1k", "1.5", "1,000", "0x10", "5000x"}},
   };
   static const accepted_t any[] = {
       {"0", 0},
       {"18446744073709551615", UINT64_MAX},
   };
   static const refused_t any_refused[] = {
-      {UV_ERANGE, "too many", {"18446744073709551616", "184467440737095516150"}},
+      {UV_ERANGE, "is too large", {"18446744073709551616", "184467440737095516150"}},
   };
   (void)state;
   check_accepted(count_1_to_1000, few, COUNT_OF(few));
@@ -237,7 +240,7 @@ static void check_printed(uint64_t n, const char *expected) {
   assert_int_equal(text[size], '#');
 }
 
-static void counts_to_text(void **state) {
+static void counts_are_printed(void **state) {
   char digits[] = "100000000000000000000";
   uint64_t power = 1;
   int zeros;
@@ -246,7 +249,7 @@ static void counts_to_text(void **state) {
   check_printed(0, "0");
   check_printed(1234567890, "1234567890");
   check_printed(UINT64_MAX, "18446744073709551615");
-  for (zeros = 0; zeros < 20; zeros++, power *= 10) { /* 1, 10, ...; and 9, 99, ... */
+  for (zeros = 0; zeros < 20; zeros++, power *= 10) { /* 1, 10, 100, ... and 9, 99, ... */
     char nines[] = "99999999999999999999";
 
     digits[zeros + 1] = '\0';
@@ -259,7 +262,7 @@ static void counts_to_text(void **state) {
   }
 }
 
-static void durations_to_text(void **state) {
+static void durations_are_formatted(void **state) {
   static const struct {
     uint64_t ns;
     const char *text;
@@ -300,7 +303,7 @@ static void durations_to_text(void **state) {
   assert_string_equal(text, "26h");
 }
 
-static void rates_to_text(void **state) {
+static void rates_are_formatted(void **state) {
   static const struct {
     uint64_t n;
     uint64_t elapsed_ns;
@@ -314,7 +317,6 @@ static void rates_to_text(void **state) {
       {3, UINT64_C(3600000000000), "3/h"},
       {523012, 1000000000, "523000/s"},
       {0, 1000000000, "0/s"},
-      {5, 0, "-"},
       {UINT64_MAX, 1, ">1000000000000000/s"},
   };
   char text[UNITS_TEXT_SIZE];
@@ -328,9 +330,9 @@ static void rates_to_text(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(durations_from_text), cmocka_unit_test(rates_from_text),
-      cmocka_unit_test(counts_from_text),    cmocka_unit_test(counts_to_text),
-      cmocka_unit_test(durations_to_text),   cmocka_unit_test(rates_to_text),
+      cmocka_unit_test(durations_are_parsed),    cmocka_unit_test(rates_are_parsed),
+      cmocka_unit_test(counts_are_parsed),       cmocka_unit_test(counts_are_printed),
+      cmocka_unit_test(durations_are_formatted), cmocka_unit_test(rates_are_formatted),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

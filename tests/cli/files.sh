@@ -1,111 +1,112 @@
 #!/bin/bash
-# cli.files: inputs and outputs that fail: exit 3, the file and the error named, nothing harmed.
+# cli.files: an input or output that fails gives exit status 3 and one line that names the file and
+# the error, and damages nothing.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "$0")/lib.sh" "$1" || exit 1
 
-# faults PATTERN ARGUMENT…
-faults() {
+check_fails() { # PATTERN ARGUMENT…
   local pattern=$1
   shift
-  limit=$patience run "$@"
+  run "$@"
   check_equal "$*: status" 3 "$status"
   check_empty "$*: standard output" out
-  check_says err "^handoff: $pattern"
+  check_line err "^handoff: $pattern"
   check_equal "$*: lines" 1 "$(wc -l <err)"
 }
 
-# fills_up ARGUMENT…: with standard output on a device that is full.
-fills_up() {
-  limit=$patience run_with "$@" >/dev/full 2>err
+check_full_device() { # ARGUMENT…
+  run_with "$@" >/dev/full 2>err
   check_equal "$* >/dev/full: status" 3 "$status"
-  check_says err '^handoff: standard output: no space left on device$'
+  check_line err '^handoff: standard output: no space left on device$'
 }
 
 seq 1 1000 >numbers
-cp numbers kept
-
-# Whatever a file is called, it is one line, and the reason is in it.
-faults "(a/){600}: no such file or directory\$" -e 0 "$(printf 'a/%.0s' {1..600})"
-faults '(a/){2048}: file name too long|name too long' -e 0 "$(printf 'a/%.0s' {1..9000})"
-faults 'x\?y\?\[1m: no such file or directory$' -e 0 $'x\ny\e[1m'
+cp numbers original
 mkdir directory
 
-faults 'missing: no such file or directory$' missing
-faults 'missing: no such file or directory$' -o created missing
+# Whatever the file name, the message is one line and ends in the reason.
+check_fails "(a/){600}: no such file or directory\$" -e 0 "$(printf 'a/%.0s' {1..600})"
+check_fails '(a/){2048}: (file )?name too long' -e 0 "$(printf 'a/%.0s' {1..9000})"
+check_fails 'x\?y\?\[1m: no such file or directory$' -e 0 $'x\ny\e[1m'
+
+check_fails 'missing: no such file or directory$' missing
+check_fails 'text: no such file or directory; did you mean --stats=text\?$' --stats text
+check_fails 'json: no such file or directory; did you mean --stats=json\?$' --stats json
+check_fails 'missing: no such file or directory$' -o created missing
 check 'a missing source: nothing created' test ! -e created
-faults 'directory: illegal operation on a directory$' -o created directory
+check_fails 'directory: is a directory$' -o created directory
 check 'a directory as source: nothing created' test ! -e created
-faults 'numbers/x: not a directory$' numbers/x
-faults 'standard input: illegal operation on a directory$' - <directory
+check_fails 'numbers/x: not a directory$' numbers/x
+check_fails 'standard input: is a directory$' - <directory
 ln -s loop loop
-faults 'loop: too many symbolic links' loop
+check_fails 'loop: too many symbolic links' loop
 if [[ -e /proc/self/mem ]]; then
-  faults '/proc/self/mem: i/o error$' -e 1h /proc/self/mem
+  check_fails '/proc/self/mem: i/o error$' -e 1h /proc/self/mem
 fi
 
-faults 'missing/file: no such file or directory$' -e 0 -n 3 -o missing/file
-faults 'directory: illegal operation on a directory$' -e 0 -n 3 -o directory
-faults 'directory: illegal operation on a directory$' -e 0 -o directory numbers
+check_fails 'missing/file: no such file or directory$' -e 0 -n 3 -o missing/file
+check_fails 'directory: is a directory$' -e 0 -n 3 -o directory
+check_fails 'directory: is a directory$' -e 0 -o directory numbers
 
-# A full device: by name and as standard output, at once and late, paced and not, long and short.
-faults '/dev/full: no space left on device$' -e 0 -n 3 -o /dev/full
-faults '/dev/full: no space left on device$' -e 0 -o /dev/full numbers
-faults '/dev/full: no space left on device$' -e 1h -o /dev/full
-faults '/dev/full: no space left on device$' -e 1h -o /dev/full numbers
-fills_up -e 0 -n 3
-fills_up -e 0
-fills_up -e 1h
-fills_up -e 0 numbers
-fills_up -e 1h numbers
-fills_up -e 0 -c 5 /dev/zero -0
+# A full device: by name and as standard output, at the first write and later, paced and unpaced.
+check_fails '/dev/full: no space left on device$' -e 0 -n 3 -o /dev/full
+check_fails '/dev/full: no space left on device$' -e 0 -o /dev/full numbers
+check_fails '/dev/full: no space left on device$' -e 1h -o /dev/full
+check_fails '/dev/full: no space left on device$' -e 1h -o /dev/full numbers
+check_full_device -e 0 -n 3
+check_full_device -e 0
+check_full_device -e 1h
+check_full_device -e 0 numbers
+check_full_device -e 1h numbers
+check_full_device -e 0 -c 5 /dev/zero -0
 mkfifo in
 exec 3<>in
 echo line >&3
-fills_up -e 0 - <in # more may come, and is not waited for
+check_full_device -e 0 - <in # does not wait for more input
 exec 3>&-
 { head -c 300000 /dev/zero && seq 1 100; } >long
-fills_up -e 0 long
+check_full_device -e 0 long
 
-# A file that may not grow further: what fits is written, the rest is an error and not lost in silence.
+# A file that reaches its size limit: what fits is written, and the rest is an error.
 if (trap '' XFSZ && ulimit -f 1 && : >small) 2>/dev/null; then
-  (trap '' XFSZ && ulimit -f 1 && exec timeout "$patience" "$command" -e 0 -n 100000 -o small) 2>err
+  (trap '' XFSZ && ulimit -f 1 &&
+    exec timeout "$time_limit" "$command" -e 0 -n 100000 -o small) 2>err
   check_equal 'a file at its limit: status' 3 $?
-  check_says err '^handoff: small: file too large$'
-  check 'a file at its limit: what it has' is_lawful <(head -n 40 small) 1
+  check_line err '^handoff: small: file too large$'
+  check 'a file at its limit: its beginning' is_within_capacity <(head -n 40 small) 1
 fi
 
-# The same file for input and output would eat itself.
+# Input and output must not be the same file.
 ln -s numbers soft
 ln numbers hard
 for output in numbers ./numbers soft hard; do
-  faults "$output: input and output are the same file" -e 0 -o $output numbers
-  check_same "-o $output numbers" kept numbers
-  faults "$output: input and output are the same file" -e 0 -o $output - <numbers
-  check_same "-o $output - <numbers" kept numbers
+  check_fails "$output: input and output are the same file" -e 0 -o $output numbers
+  check_same "-o $output numbers" original numbers
+  check_fails "$output: input and output are the same file" -e 0 -o $output - <numbers
+  check_same "-o $output - <numbers" original numbers
 done
 # shellcheck disable=SC2094
 run_with -e 0 numbers >>numbers 2>err
 check_equal '>>numbers' 3 "$status"
-check_says err '^handoff: standard output: input and output are the same file'
-check_same '>>numbers' kept numbers
+check_line err '^handoff: standard output: input and output are the same file'
+check_same '>>numbers' original numbers
 # shellcheck disable=SC2094
 run_with -e 0 - <numbers 1<>numbers 2>err
 check_equal '<numbers 1<>numbers' 3 "$status"
-check_same '<numbers 1<>numbers' kept numbers
-# But what is no file may be both.
+check_same '<numbers 1<>numbers' original numbers
 run_with -e 0 - </dev/null >/dev/null
-check_equal 'a device as both' 0 "$status"
+check_equal 'a device may be both' 0 "$status"
 
 if is_instrumented; then
-  echo 'not checked: a line longer than memory; sanitizers need more address space than the limit leaves'
+  echo 'not checked: a line larger than memory, because sanitizers need more address space'
 else
-  (ulimit -v 200000 && exec timeout "$patience" "$command" -e 0 /dev/zero) >out 2>err
-  check_equal 'a line longer than memory: status' 3 $?
-  check_says err '^handoff: /dev/zero: not enough memory$'
-  check_empty 'a line longer than memory' out
+  (ulimit -v 200000 && exec timeout "$time_limit" "$command" -e 0 /dev/zero) >out 2>err
+  check_equal 'a line larger than memory: status' 3 $?
+  check_line err '^handoff: /dev/zero: not enough memory$'
+  check_empty 'a line larger than memory' out
 fi
 
-# What an ordinary user may not touch. Root may, so it becomes nobody, where it can.
+# Permissions do not apply to root, so root becomes an ordinary user where it can.
 as_user=()
 if ((EUID == 0)); then
   as_user=(setpriv --reuid=65534 --regid=65534 --clear-groups)
@@ -113,14 +114,14 @@ fi
 chmod 755 . && cp "$command" ./handoff && chmod 755 handoff && mkdir locked && chmod 555 locked
 chmod 000 hard
 if "${as_user[@]}" ./handoff --version >/dev/null 2>&1; then
-  "${as_user[@]}" timeout "$patience" ./handoff -e 0 numbers >out 2>err
+  "${as_user[@]}" timeout "$time_limit" ./handoff -e 0 numbers >out 2>err
   check_equal 'an unreadable source: status' 3 $?
-  check_says err '^handoff: numbers: permission denied$'
+  check_line err '^handoff: numbers: permission denied$'
   check_empty 'an unreadable source' out
-  "${as_user[@]}" timeout "$patience" ./handoff -e 0 -n 3 -o locked/file >out 2>err
+  "${as_user[@]}" timeout "$time_limit" ./handoff -e 0 -n 3 -o locked/file >out 2>err
   check_equal 'an unwritable directory: status' 3 $?
-  check_says err '^handoff: locked/file: permission denied$'
+  check_line err '^handoff: locked/file: permission denied$'
   check_empty 'an unwritable directory' out
 else
-  echo 'not checked: permissions; setpriv(1) cannot make an ordinary user of root here'
+  echo 'not checked: permissions, because setpriv(1) cannot drop root here'
 fi

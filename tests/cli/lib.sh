@@ -1,39 +1,39 @@
 # shellcheck shell=bash
-# lib: what the tests of the command share. Each sources it first, with the command's path as $1.
+# lib: what the tests of the command share. Each test sources it, with the command's path as $1.
 #
-# A test works in a directory of its own, which goes away with whatever the test has left running. A
-# failed check is told and the test goes on; at its end the test fails. Nothing waits without a bound,
-# and nothing sleeps to be after something else: until_true asks again and again.
+# A test runs in a directory of its own, which is removed at the end, together with any process that
+# still runs. A failed check is printed and the test continues; it fails at its end. Every wait is
+# bounded by $time_limit. Nothing sleeps to come after something else: wait_until polls.
 set -uo pipefail
 export LC_ALL=C
 
 command=$(realpath -- "$1")
-room=$(mktemp -d)
-cd "$room" || exit 1
-patience=20 # seconds for what takes milliseconds on an idle machine
+work_dir=$(mktemp -d)
+cd "$work_dir" || exit 1
+time_limit=60 # seconds; an idle machine needs milliseconds
 checks=0
 failures=0
 
-leave() {
+clean_up() {
   local status=$? pid
   for pid in $(jobs -pr); do
     kill -KILL "$pid"
   done 2>/dev/null
-  cd / && rm -rf -- "$room"
+  cd / && rm -rf -- "$work_dir"
   if ((status == 0)); then
     echo "$checks checks, $failures failed"
     ((checks > 0 && failures == 0)) || status=1
   fi
   exit "$status"
 }
-trap leave EXIT
+trap clean_up EXIT
 
 skip() {
   echo "skipped: $*"
   exit 77
 }
 
-# Names the line of the test that it was called for.
+# Prints the failure with the line of the test that it belongs to.
 fail() {
   local level=1
   while [[ ${BASH_SOURCE[level]} == */lib.sh ]]; do
@@ -67,91 +67,102 @@ check_same() { # WHAT EXPECTED_FILE GOT_FILE
 check_empty() { # WHAT FILE
   checks=$((checks + 1))
   if [[ ! -e $2 || -s $2 ]]; then
-    fail "$1: $2 is not there, or not empty"
+    fail "$1: $2 does not exist or is not empty"
     head -n 3 -- "$2" | head -c 300 | cat -v
   fi
 }
 
-check_says() { # FILE PATTERN
+check_line() { # FILE PATTERN
   checks=$((checks + 1))
   if ! grep -Eq -- "$2" "$1"; then
-    fail "$1 has no line like: $2"
+    fail "$1 has no line that matches: $2"
     head -n 8 -- "$1" | head -c 800 | cat -v
   fi
 }
 
-# until_true SECONDS COMMAND…
-until_true() {
-  local end=$((SECONDS + $1))
-  shift
+# wait_until COMMAND…: until it succeeds, within the time limit.
+wait_until() {
+  local end=$((SECONDS + time_limit))
   until "$@"; do
     ((SECONDS < end)) || return 1
     sleep 0.01
   done
 }
 
-# Runs the command to its end: `out`, `err` and $status. Redirections of run are the command's, but for
-# standard output and error, for which there is run_with.
+# Runs the command to its end. Sets $status; `run` writes its streams to `out` and `err`.
 run() { run_with "$@" >out 2>err; }
 run_with() {
-  timeout --kill-after=5 "${limit:-50}" "$command" "$@"
+  timeout --kill-after=5 "$time_limit" "$command" "$@"
   status=$?
 }
 
-# Starts the command, with the redirections of start, and with the signals that a shell's background
-# job ignores as a foreground job has them: $pid. Descriptors 3 and 4 are the test's own.
+# Starts the command with the caller's redirections and sets $pid. A shell ignores some signals in
+# background jobs; env restores their default actions. Descriptors 3 and 4 belong to the test.
 start() {
   env --default-signal=INT,TERM,HUP,PIPE "$command" "$@" <&0 3>&- 4>&- &
   pid=$!
 }
 
-# Asked of the shell: a number may be another process's by now.
-is_gone() { ! grep -qx "$1" <(jobs -pr); }
+# Asks the shell, because the kernel may have reused the process number.
+has_exited() { ! grep -qx "$1" <(jobs -pr); }
 
-# What was started last ends by itself, soon: $status.
-ends() {
+# Waits until the process started last has ended by itself, and sets $status.
+wait_for_exit() {
   checks=$((checks + 1))
-  if ! until_true "$patience" is_gone "$pid"; then
-    fail "still running after $patience s"
+  if ! wait_until has_exited "$pid"; then
+    fail "still running after $time_limit s"
     kill -KILL "$pid"
   fi
   wait "$pid"
   status=$?
-} 2>/dev/null # bash tells of jobs that died of a signal
+} 2>/dev/null # bash reports jobs that a signal killed
 
-has() { [[ -e $1 ]] && grep -Eq -- "$2" "$1"; } # FILE PATTERN
+has_line() { [[ -e $1 ]] && grep -Eq -- "$2" "$1"; } # FILE PATTERN
 
-# appears FILE PATTERN
-appears() { check "$1 never had a line like: $2" until_true "$patience" has "$1" "$2"; }
+wait_for_line() { # FILE PATTERN
+  check "$1 never had a line that matches: $2" wait_until has_line "$1" "$2"
+}
 
-# Text of the counter after $1 hand-offs at capacity 0 or 1.
-counted() { awk -v n="$1" 'BEGIN { for (k = 1; k <= n; k++) printf "Producer: %d\nConsumer: %d\n", k, k }'; }
+# The counter's log after $1 transfers at capacity 0 or 1.
+counter_log() {
+  awk -v n="$1" 'BEGIN { for (k = 1; k <= n; k++) printf "Producer: %d\nConsumer: %d\n", k, k }'
+}
 
-# The text of the counter in a file is lawful at a capacity: each side counts, and the producer is ahead
-# by 0 to that many (1 at a rendezvous, whose two halves are two lines).
-is_lawful() { # FILE CAPACITY
+# The occupancy invariant: each side of the counter's log counts from 1 without gaps, and after each
+# line 0 <= puts - gets <= capacity. A rendezvous counts as capacity 1, because it logs two lines.
+is_within_capacity() { # FILE CAPACITY
   awk -v capacity="$2" '
     BEGIN { if (capacity == 0) capacity = 1 }
-    !/^(Producer|Consumer): [0-9]+$/ || $2 != ++number[$1] { print "line " NR ": " $0; exit bad = 1 }
-    { ahead = number["Producer:"] - number["Consumer:"] }
-    ahead < 0 || ahead > capacity { print "line " NR ": ahead by " ahead; exit bad = 1 }
+    !/^(Producer|Consumer): [0-9]+$/ || $2 != ++number[$1] {
+      print "line " NR ": " $0
+      exit bad = 1
+    }
+    { occupancy = number["Producer:"] - number["Consumer:"] }
+    occupancy < 0 || occupancy > capacity {
+      print "line " NR ": occupancy " occupancy
+      exit bad = 1
+    }
     END { exit bad }' "$1"
 }
 
 is_instrumented() { grep -Eaq '__(asan|tsan|msan)_init' "$command"; }
 
-# A number from the line of JSON statistics in a file: FILE NAME.
-stat_of() { sed -En "s/^\{.*\"$2\":([0-9.e+-]+)[,}].*/\1/p" "$1" | tail -n 1; }
+# A number in a file's line of JSON statistics: FILE NAME.
+json_number() { sed -En "s/^\{.*\"$2\":([0-9.e+-]+)[,}].*/\1/p" "$1" | tail -n 1; }
 
-# Times that the threads of a process went to sleep by themselves.
-switches_of() { awk '/^voluntary_ctxt_switches/ { n += $2 } END { print n }' "/proc/$1"/task/*/status; }
+# How often the threads of a process have blocked.
+voluntary_switches() {
+  awk '/^voluntary_ctxt_switches/ { n += $2 } END { print n }' "/proc/$1"/task/*/status
+}
 
-# The process is the command by now, and no thread of it does anything: all sleep, through two looks.
-is_still() {
+# The process runs the command, and all its threads sleep, without having run between two samples.
+is_idle() {
   local before
   [[ /proc/$1/exe -ef $command ]] || return 1
-  before=$(switches_of "$1")
+  before=$(voluntary_switches "$1")
   sleep 0.05
   ! grep -Eqs '^State:[[:space:]]+[^S[:space:]]' "/proc/$1"/task/*/status &&
-    [[ $(switches_of "$1") == "$before" ]]
+    [[ $(voluntary_switches "$1") == "$before" ]]
 }
+
+wait_until_idle() { check "$1" wait_until is_idle "$pid"; } # WHAT

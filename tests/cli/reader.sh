@@ -1,6 +1,6 @@
 #!/bin/bash
-# cli.reader: who reads the output goes away: 141, as SIGPIPE would have it, at once and quietly, also
-# where SIGPIPE is ignored, and whatever the command is waiting for.
+# cli.reader: when the reader of the output exits, the command ends at once and silently with status
+# 141, as SIGPIPE does, also if SIGPIPE is ignored, and whatever it is waiting for.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "$0")/lib.sh" "$1" || exit 1
 env --ignore-signal=PIPE true 2>/dev/null || skip 'env(1) has no --ignore-signal'
@@ -8,85 +8,86 @@ env --ignore-signal=PIPE true 2>/dev/null || skip 'env(1) has no --ignore-signal
 seq 1 200000 >numbers
 mkfifo in out.fifo
 
-for way in default ignore; do
-  start_way() {
-    env "--$way-signal=PIPE" "$command" "$@" <&0 3>&- 4>&- &
+for action in default ignore; do
+  start_with_action() {
+    env "--$action-signal=PIPE" "$command" "$@" <&0 3>&- 4>&- &
     pid=$!
   }
-  piped() { # ARGUMENT…: into head, which takes three lines
-    env "--$way-signal=PIPE" timeout "$patience" "$command" "$@" 2>err | head -n 3 >out
-    check_equal "$way: $* | head: status" 141 "${PIPESTATUS[0]}"
-    check_empty "$way: $* | head" err
-    check_equal "$way: $* | head: lines" 3 "$(wc -l <out)"
+  check_exit() { # WHAT
+    wait_for_exit
+    check_equal "$action: $1: status" 141 "$status"
+    check_empty "$action: $1" err
   }
-  piped -e 0
-  piped -e 1ms
-  piped -e 0 numbers
-  piped -e 0 -c 5 numbers
-  piped -e 1ms numbers
-  yes | piped -e 0 -
+  check_head() { # ARGUMENT…: into head, which reads three lines
+    env "--$action-signal=PIPE" timeout "$time_limit" "$command" "$@" 2>err | head -n 3 >out
+    check_equal "$action: $* | head: status" 141 "${PIPESTATUS[0]}"
+    check_empty "$action: $* | head" err
+    check_equal "$action: $* | head: lines" 3 "$(wc -l <out)"
+  }
+  check_head -e 0
+  check_head -e 1ms
+  check_head -e 0 numbers
+  check_head -e 0 -c 5 numbers
+  check_head -e 1ms numbers
+  yes | check_head -e 0 -
 
-  # The reader has gone before the first line comes, and the input never ends.
+  # The reader exits before the first line, and the input stays open.
   for arguments in '-e 0' '-e 1h' '-e 0 -c 0' '--produce-every 1h --consume-every 0'; do
     exec 3<>in 4<>out.fifo
     # shellcheck disable=SC2086
-    start_way $arguments - <in >out.fifo 2>err
-    check 'it comes to wait' until_true "$patience" is_still "$pid"
+    start_with_action $arguments - <in >out.fifo 2>err
+    wait_until_idle 'it waits for input'
     exec 4>&-
     echo line >&3
-    ends
-    check_equal "$way: $arguments, waiting for input: status" 141 "$status"
-    check_empty "$way: $arguments, waiting for input" err
+    check_exit "$arguments, waiting for input"
     exec 3>&-
   done
 
-  # A full pipe holds the writer when the reader goes.
+  # The reader exits while a write waits in a full pipe.
   for arguments in '-e 0' '-e 0 /dev/zero -0' '-e 0 numbers' '-e 0 -c 5 numbers'; do
     exec 4<>out.fifo
     # shellcheck disable=SC2086
-    start_way $arguments >out.fifo 2>err
-    check 'it fills the pipe' until_true "$patience" is_still "$pid"
+    start_with_action $arguments >out.fifo 2>err
+    wait_until_idle 'the pipe is full'
     exec 4>&-
-    ends
-    check_equal "$way: $arguments, at a full pipe: status" 141 "$status"
-    check_empty "$way: $arguments, at a full pipe" err
+    check_exit "$arguments, at a full pipe"
   done
 done
 
-# The reader of the log is one too.
+# The same for the reader of the log.
 exec 4<>out.fifo
 start -e 0 -v numbers >out 2>out.fifo
-check 'it fills the pipe' until_true "$patience" is_still "$pid"
+wait_until_idle 'the pipe is full'
 exec 4>&-
-ends
-check_equal 'the reader of the log goes: status' 141 "$status"
-check 'the reader of the log goes: the data so far' cmp -n "$(wc -c <out)" out numbers
+wait_for_exit
+check_equal 'the reader of the log exits: status' 141 "$status"
+check 'the reader of the log exits: the data so far' cmp -n "$(wc -c <out)" out numbers
 
-# Who was to hear what is said has gone: no reason to die of it, nor another status.
+# Messages and statistics whose reader has exited change neither the data nor the status.
 exec 4<>out.fifo
 exec 5>out.fifo
 exec 4>&-
-is_still_or_gone() { is_gone "$pid" || is_still "$pid"; }
-for way in default ignore; do
-  said() { # STATUS ARGUMENT…
+is_idle_or_gone() { has_exited "$pid" || is_idle "$pid"; }
+for action in default ignore; do
+  check_status() { # STATUS ARGUMENT…
     local expected=$1
     shift
-    env "--$way-signal=PIPE" timeout "$patience" "$command" "$@" >out 2>&5
-    check_equal "$way: $*, with nobody to hear: status" "$expected" $?
+    env "--$action-signal=PIPE" timeout "$time_limit" "$command" "$@" >out 2>&5
+    check_equal "$action: $*, without a reader of errors: status" "$expected" $?
   }
-  said 0 -e 0 -n 3 -q --stats
-  said 0 -e 0 --stats numbers
-  check_same "$way: --stats, with nobody to hear" numbers out
-  said 2 --nothing
-  said 3 -e 0 nothing
-  env "--$way-signal=PIPE" --default-signal=INT "$command" -e 1h -q --stats >out 2>&5 5>&- &
+  check_status 0 -e 0 -n 3 -q --stats
+  check_status 0 -e 0 --stats numbers
+  check_same "$action: --stats, without a reader of errors" numbers out
+  check_status 2 --nothing
+  check_status 3 -e 0 nothing
+  env "--$action-signal=PIPE" --default-signal=INT "$command" -e 1h -q --stats >out 2>&5 5>&- &
   pid=$!
-  check 'it sits out an hour' until_true "$patience" is_still "$pid"
+  wait_until_idle 'it waits for its tick'
   for signal in USR1 USR1 INT; do
     kill -"$signal" "$pid"
-    check 'it has heard' until_true "$patience" is_still_or_gone
+    check "it has handled $signal" wait_until is_idle_or_gone
   done
-  ends
-  check_equal "$way: asked, with nobody to hear: status" 130 "$status"
+  wait_for_exit
+  check_equal "$action: SIGUSR1, without a reader of errors: status" 130 "$status"
 done
 exec 5>&-

@@ -124,8 +124,8 @@ static void percentiles_use_the_nearest_rank(void **state) {
   assert_int_equal(histogram_percentile(&histogram, 500), 51);
 }
 
-/* Around each power of two and between two of them. A much smaller and a much larger value beside it
- * ensure that clamping to the minimum or maximum cannot hide an error. */
+/* Around each power of two and between two of them. A much smaller and a much larger value beside
+ * it ensure that clamping to the minimum or maximum cannot hide an error. */
 static void each_power_of_two_is_within_the_bound(void **state) {
   int bit;
   (void)state;

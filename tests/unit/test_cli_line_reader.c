@@ -1,6 +1,6 @@
-/* unit.cli_line_reader: splits any bytes into lines, however they arrive. The descriptor is a file, or
- * a pipe that a thread feeds in pieces. Lines are released as the command does it, so the sanitizers
- * see whether each buffer is freed exactly once. */
+/* unit.cli_line_reader: any bytes are split into lines, however they arrive. The descriptor is a
+ * file, or a pipe that a thread feeds in pieces. Lines are released as the command does it, so the
+ * sanitizers see whether each buffer is freed exactly once. */
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -362,7 +362,7 @@ static void an_interrupt_is_permanent(void **state) {
   feed_stop(&feed);
 }
 
-/* Discards lines while an earlier one is still in use. The sanitizers detect a buffer freed early. */
+/* Discards lines while an earlier one is in use. The sanitizers detect a buffer freed early. */
 static void discarding_a_line_keeps_buffers_of_earlier_lines(void **state) {
   size_t size = 500 * KIB;
   char *text = malloc(size);
@@ -399,7 +399,7 @@ static void discarding_a_line_keeps_buffers_of_earlier_lines(void **state) {
   free(text);
 }
 
-/* Closes after any number of lines: also when a line carried a buffer, and with half a line read. */
+/* Closes after any number of lines, also with a buffer to carry and with half a line read. */
 static void close_frees_what_is_left(void **state) {
   size_t size = 200 * KIB;
   char *text = malloc(size);

@@ -1,5 +1,5 @@
-/* unit.cli_log_writer: all text arrives in order at a slow reader, the log says when it is full, and
- * after an error it discards later text. */
+/* unit.cli_log_writer: all text arrives in order at a slow reader, the log says when it is full,
+ * and after an error it discards later text. */
 
 #include <fcntl.h>
 #include <stdio.h>

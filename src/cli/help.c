@@ -31,7 +31,7 @@ static const char text_of_help[] =
     "\n"
     "Pacing\n"
     "  -e, --every DUR          one item every DUR (default 1s); 0: unthrottled\n"
-    "  -r, --rate N/UNIT        the same as a rate limit: 10/s, 100/m, 5/15s\n"
+    "  -r, --rate N/UNIT        the pace as a rate limit: 10/s, 100/m, 5/15s\n"
     "      --produce-every DUR  the interval of the producer alone\n"
     "      --consume-every DUR  the interval of the consumer alone\n"
     "      --late skip          skip missed ticks and stay on the grid (default)\n"

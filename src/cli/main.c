@@ -167,7 +167,7 @@ int main(int argc, char **argv) {
       break;
   }
   if (options.source != NULL && strcmp(options.source, "-") == 0 && isatty(STDIN_FILENO)) {
-    print_error("-", "standard input is a terminal; name a file, or use a pipe: seq 3 | handoff -");
+    print_error("-", "standard input is a terminal; try a file, or seq 3 | handoff -");
     return EXIT_USAGE;
   }
   return run_options(&options);

@@ -1,5 +1,5 @@
-/* unit.cli_options: the command line becomes a struct: defaults, each option, which of two wins. Each
- * bad value has its exact message and leaves the struct unchanged. */
+/* unit.cli_options: the command line becomes a struct: defaults, each option, which of two wins.
+ * Each bad value has its exact message and leaves the struct unchanged. */
 
 #include <setjmp.h>
 #include <stdarg.h>

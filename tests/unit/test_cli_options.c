@@ -212,71 +212,72 @@ static void refuse(const char *const *words, const char *expected) {
   }
 }
 
-static void each_refusal_says_what_to_use_instead(void **state) {
 #define TRY "; try 5s, 250ms or 1m30s"
 #define UNITS "has an unknown unit; units are ns us ms s m h"
 #define XARGS "-- CMD: handoff does not run commands; pipe to xargs "
-  static const struct {
-    const char *message;
-    const char *words[6];
-  } rows[] = {
-      {"--every: \"5x\" " UNITS TRY, {"--every", "5x"}},
-      {"--every: \"5x\" " UNITS TRY, {"--ev=5x"}},
-      {"-e: \"\" is empty" TRY, {"-e", ""}},
-      {"-e: \"-5\" is negative" TRY, {"-e-5"}},
-      {"-e: \"-n\" is not a number" TRY, {"-e", "-n", "5"}},
-      {"-e: \"5??[1m\" contains a space" TRY, {"-e", "5\n\33[1m"}},
-      {"-e: \"1e3\" has an exponent; write 1000", {"-e", "1e3"}},
-      {"-e: \"1e3x\" has an exponent" TRY, {"-e", "1e3x"}},
-      {"-e: \"1e-3s\" has an exponent" TRY, {"-e", "1e-3s"}},
-      {"--produce-every: \"1m30\" has no unit after its last number" TRY,
-       {"--produce-every", "1m30"}},
-      {"--consume-every: \"inf\" is not a number" TRY, {"--consume-every", "inf"}},
-      {"--for: \"30s1m\" does not list its units from large to small, each once" TRY,
-       {"--for", "30s1m"}},
-      {"--for: \"3000000h\" is too long; the maximum is 2562047h", {"--for", "3000000h"}},
-      {"--rate: \"10\" has no unit; try 10/s", {"--rate", "10"}},
-      {"-r: \"2.5\" has no unit; try 2.5/s", {"-r", "2.5"}},
-      {"-r: \"\" is empty; try 10/s, 100/m or 5/15s", {"-r", ""}},
-      {"-r: \"10s\" is not a rate; try 10/s, 100/m or 5/15s", {"-r", "10s"}},
-      {"-r: \"1e3/s\" has an exponent; write 1000/s", {"-r", "1e3/s"}},
-      {"-r: \"0/s\" must be above 0; --every 0 disables pacing", {"-r", "0/s"}},
-      {"-r: \"2/ns\" is above 1000000000/s; --every 0 disables pacing", {"-r", "2/ns"}},
-      {"--late: \"late\" is not a policy; try skip, shift or burst=4", {"--late", "late"}},
-      {"--late: \"\" is not a policy; try skip, shift or burst=4", {"--late="}},
-      {"--late: \"burst\" needs a number; try burst=4", {"--late", "burst"}},
-      {"--late: \"burst=\" needs a number; try burst=1 to burst=1048576", {"--late", "burst="}},
-      {"--late: \"burst=0\" is too small; try burst=1 to burst=1048576", {"--late", "burst=0"}},
-      {"--late: \"burst=1048577\" is too large; try burst=1 to burst=1048576",
-       {"--late=burst=1048577"}},
-      {"-c: \"1048577\" is too large; the maximum is 1048576", {"-c", "1048577"}},
-      {"--capacity: \"x\" is not a number; try 0 to 1048576", {"--capacity", "x"}},
-      {"-n: \"1k\" is not a whole number; try 100", {"-n", "1k"}},
-      {"-n: \"1e9\" has an exponent; write 1000000000", {"-n", "1e9"}},
-      {"-n: \"1e99\" has an exponent; try 100", {"-n", "1e99"}},
-      {"-n: \"1e\" is not a whole number; try 100", {"-n", "1e"}},
-      {"--count: \"-1\" is negative; try 100", {"--count=-1"}},
-      {"-n: \"18446744073709551616\" is too large; the maximum is 18446744073709551615",
-       {"-n18446744073709551616"}},
-      {"-o: \"\" is empty; try out.txt, or - for standard output", {"-o", ""}},
-      {"--stats: \"xml\" is not a format; try --stats=text or --stats=json", {"--stats=xml"}},
-      {"--stats: \"\" is not a format; try --stats=text or --stats=json", {"--stats="}},
-      {"-0, --null: needs a SOURCE; try a file name, or - for standard input", {"-0"}},
-      {"SOURCE: the name is empty; try a file name, or - for standard input", {""}},
-      {"SOURCE: the name is empty; try a file name, or - for standard input", {"--", ""}},
-      {"\"b\": there can be only one SOURCE; try cat FILES | handoff -", {"a", "b", "c"}},
-      {"\"b\": there can be only one SOURCE; try cat FILES | handoff -", {"--", "a", "b"}},
-      {"\"b\": there can be only one SOURCE; did you mean --stats=text?", {"--stats", "text", "b"}},
-      {XARGS "-d '\\n' -n 1 CMD", {"lines", "--", "echo"}},
-      {XARGS "-0 -n 1 CMD", {"-", "-0", "--", "echo", "hello"}},
-      {XARGS "-d '\\n' -n 1 CMD", {"--", "lines", "--", "echo"}},
-      {"-o: needs a value; try out.txt, or - for standard output", {"lines", "-o"}},
-      {"-x: unknown option; try --help", {"-qx"}},
-  };
+static const struct {
+  const char *message;
+  const char *words[6];
+} refusals[] = {
+    {"--every: \"5x\" " UNITS TRY, {"--every", "5x"}},
+    {"--every: \"5x\" " UNITS TRY, {"--ev=5x"}},
+    {"-e: \"\" is empty" TRY, {"-e", ""}},
+    {"-e: \"-5\" is negative" TRY, {"-e-5"}},
+    {"-e: \"-n\" is not a number" TRY, {"-e", "-n", "5"}},
+    {"-e: \"5??[1m\" contains a space" TRY, {"-e", "5\n\33[1m"}},
+    {"-e: \"1e3\" has an exponent; write 1000", {"-e", "1e3"}},
+    {"-e: \"1e3x\" has an exponent" TRY, {"-e", "1e3x"}},
+    {"-e: \"1e-3s\" has an exponent" TRY, {"-e", "1e-3s"}},
+    {"--produce-every: \"1m30\" has no unit after its last number" TRY,
+     {"--produce-every", "1m30"}},
+    {"--consume-every: \"inf\" is not a number" TRY, {"--consume-every", "inf"}},
+    {"--for: \"30s1m\" does not list its units from large to small, each once" TRY,
+     {"--for", "30s1m"}},
+    {"--for: \"3000000h\" is too long; the maximum is 2562047h", {"--for", "3000000h"}},
+    {"--rate: \"10\" has no unit; try 10/s", {"--rate", "10"}},
+    {"-r: \"2.5\" has no unit; try 2.5/s", {"-r", "2.5"}},
+    {"-r: \"\" is empty; try 10/s, 100/m or 5/15s", {"-r", ""}},
+    {"-r: \"10s\" is not a rate; try 10/s, 100/m or 5/15s", {"-r", "10s"}},
+    {"-r: \"1e3/s\" has an exponent; write 1000/s", {"-r", "1e3/s"}},
+    {"-r: \"0/s\" must be above 0; --every 0 disables pacing", {"-r", "0/s"}},
+    {"-r: \"2/ns\" is above 1000000000/s; --every 0 disables pacing", {"-r", "2/ns"}},
+    {"--late: \"late\" is not a policy; try skip, shift or burst=4", {"--late", "late"}},
+    {"--late: \"\" is not a policy; try skip, shift or burst=4", {"--late="}},
+    {"--late: \"burst\" needs a number; try burst=4", {"--late", "burst"}},
+    {"--late: \"burst=\" needs a number; try burst=1 to burst=1048576", {"--late", "burst="}},
+    {"--late: \"burst=0\" is too small; try burst=1 to burst=1048576", {"--late", "burst=0"}},
+    {"--late: \"burst=1048577\" is too large; try burst=1 to burst=1048576",
+     {"--late=burst=1048577"}},
+    {"-c: \"1048577\" is too large; the maximum is 1048576", {"-c", "1048577"}},
+    {"--capacity: \"x\" is not a number; try 0 to 1048576", {"--capacity", "x"}},
+    {"-n: \"1k\" is not a whole number; try 100", {"-n", "1k"}},
+    {"-n: \"1e9\" has an exponent; write 1000000000", {"-n", "1e9"}},
+    {"-n: \"1e99\" has an exponent; try 100", {"-n", "1e99"}},
+    {"-n: \"1e\" is not a whole number; try 100", {"-n", "1e"}},
+    {"--count: \"-1\" is negative; try 100", {"--count=-1"}},
+    {"-n: \"18446744073709551616\" is too large; the maximum is 18446744073709551615",
+     {"-n18446744073709551616"}},
+    {"-o: \"\" is empty; try out.txt, or - for standard output", {"-o", ""}},
+    {"--stats: \"xml\" is not a format; try --stats=text or --stats=json", {"--stats=xml"}},
+    {"--stats: \"\" is not a format; try --stats=text or --stats=json", {"--stats="}},
+    {"-0, --null: needs a SOURCE; try a file name, or - for standard input", {"-0"}},
+    {"SOURCE: the name is empty; try a file name, or - for standard input", {""}},
+    {"SOURCE: the name is empty; try a file name, or - for standard input", {"--", ""}},
+    {"\"b\": there can be only one SOURCE; try cat FILES | handoff -", {"a", "b", "c"}},
+    {"\"b\": there can be only one SOURCE; try cat FILES | handoff -", {"--", "a", "b"}},
+    {"\"b\": there can be only one SOURCE; did you mean --stats=text?", {"--stats", "text", "b"}},
+    {XARGS "-d '\\n' -n 1 CMD", {"lines", "--", "echo"}},
+    {XARGS "-0 -n 1 CMD", {"-", "-0", "--", "echo", "hello"}},
+    {XARGS "-d '\\n' -n 1 CMD", {"--", "lines", "--", "echo"}},
+    {"-o: needs a value; try out.txt, or - for standard output", {"lines", "-o"}},
+    {"-x: unknown option; try --help", {"-qx"}},
+};
+
+static void each_refusal_says_what_to_use_instead(void **state) {
   size_t i;
   (void)state;
-  for (i = 0; i < COUNT_OF(rows); i++) {
-    refuse(rows[i].words, rows[i].message);
+  for (i = 0; i < COUNT_OF(refusals); i++) {
+    refuse(refusals[i].words, refusals[i].message);
   }
 }
 

@@ -18,7 +18,7 @@
 #include <string.h>
 #include <uv.h>
 
-#include "cli/source.h"
+#include "cli/line_reader.h"
 #include "input.h"
 #include "read_script.h"
 #include "target.h"
@@ -28,7 +28,7 @@
 
 struct splitter {
   struct read_script script;
-  struct source source;
+  struct line_reader reader;
   char delimiter;
   size_t kept;          /* lines */
   size_t discard_after; /* so many lines; SIZE_MAX: none */
@@ -82,7 +82,7 @@ static void check_line(const struct splitter *self, size_t i) {
 static void release_line(struct splitter *self) {
   size_t i = self->released % LINES_MAX;
   check_line(self, i);
-  line_done(&self->lines[i]);
+  line_release(&self->lines[i]);
   self->released++;
 }
 
@@ -90,7 +90,7 @@ static void release_line(struct splitter *self) {
 static void keep_or_discard(struct splitter *self, size_t i) {
   if (self->read > self->discard_after) {
     check_line(self, i);
-    source_drop(&self->source, &self->lines[i]);
+    line_reader_discard(&self->reader, &self->lines[i]);
     return;
   }
   self->kept_count++;
@@ -109,13 +109,13 @@ static void record_line(struct splitter *self, size_t size) {
   self->read++;
   CHECK(self->at <= self->script.given);
   (void)length(self, self->at, self->script.given, &is_complete);
-  CHECK(self->lines[i].is_last_read == !is_complete);
+  CHECK(self->lines[i].is_last_buffered == !is_complete);
   keep_or_discard(self, i);
 }
 
 static void check_buffer(struct splitter *self, size_t size) {
   self->longest = size > self->longest ? size : self->longest;
-  CHECK(self->source.size <= (self->longest * 2 > BUFFER_SIZE ? self->longest * 2 : BUFFER_SIZE));
+  CHECK(self->reader.size <= (self->longest * 2 > BUFFER_SIZE ? self->longest * 2 : BUFFER_SIZE));
 }
 
 /* Reads a line. Returns: whether there may be more. */
@@ -123,13 +123,13 @@ static bool read_line(struct splitter *self) {
   size_t size = 0;
   int err = expected(self, self->script.next, &size);
 
-  CHECK(source_next(&self->source, &self->lines[self->kept_count % LINES_MAX]) == err);
+  CHECK(line_reader_next(&self->reader, &self->lines[self->kept_count % LINES_MAX]) == err);
   check_buffer(self, size);
   if (err == 0) {
     record_line(self, size);
   }
   if (err == UV_EOF) { /* permanently */
-    CHECK(source_next(&self->source, &self->lines[self->kept_count % LINES_MAX]) == UV_EOF);
+    CHECK(line_reader_next(&self->reader, &self->lines[self->kept_count % LINES_MAX]) == UV_EOF);
   }
   return err != UV_EOF && self->read < self->stop;
 }
@@ -148,15 +148,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   self->discard_after = or_max(input_digit(&input));
   self->stop = or_max(input_digit(&input));
   if (read_script_init(&self->script, &input, self->delimiter)) {
-    CHECK(source_open(&self->source, "/dev/null", self->delimiter) == 0);
-    read_script_connect(&self->script, &self->source);
+    CHECK(line_reader_open(&self->reader, "/dev/null", self->delimiter) == 0);
+    read_script_connect(&self->script, &self->reader);
     while (read_line(self)) {
     }
     while (self->released < self->kept_count) {
       release_line(self);
     }
     read_script_connect(NULL, NULL);
-    source_close(&self->source);
+    line_reader_close(&self->reader);
   }
   free(self);
   return 0;

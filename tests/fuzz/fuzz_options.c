@@ -79,8 +79,8 @@ static void check_ranges(const struct options *options, const struct words *word
   CHECK(options->delimiter == '\n' || (options->delimiter == '\0' && options->source != NULL));
   CHECK(options->interval_ns[HANDOFF_PRODUCER] <= DURATION_MAX);
   CHECK(options->interval_ns[HANDOFF_CONSUMER] <= DURATION_MAX);
-  CHECK(options->late <= HANDOFF_MISSED_BURST);
-  CHECK(options->late == HANDOFF_MISSED_BURST
+  CHECK(options->missed <= HANDOFF_MISSED_BURST);
+  CHECK(options->missed == HANDOFF_MISSED_BURST
             ? options->burst >= 1 && options->burst <= HANDOFF_CAPACITY_MAX
             : options->burst == 1);
   CHECK(options->capacity <= HANDOFF_CAPACITY_MAX);

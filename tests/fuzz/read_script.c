@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/source.h"
+#include "cli/line_reader.h"
 #include "target.h"
 
 static char text[READ_SCRIPT_TEXT_MAX];
@@ -101,10 +101,10 @@ bool read_script_init(struct read_script *script, struct input *input, char deli
   return end_text(script) && fits;
 }
 
-void read_script_connect(struct read_script *script, struct source *source) {
+void read_script_connect(struct read_script *script, struct line_reader *reader) {
   connected = script;
   if (script != NULL) {
-    script->source = source;
+    script->reader = reader;
   }
 }
 
@@ -135,7 +135,7 @@ ssize_t __wrap_read(int fd, void *bytes, size_t size) {
   struct read_script *script = connected;
   const struct read_step *step;
 
-  if (script == NULL || fd != script->source->fd) {
+  if (script == NULL || fd != script->reader->fd) {
     return __real_read(fd, bytes, size);
   }
   step = next_step(script);
@@ -160,7 +160,7 @@ int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout) {
   const struct read_step *step;
   int ready;
 
-  if (script == NULL || count != 2 || fds[1].fd != script->source->fd) {
+  if (script == NULL || count != 2 || fds[1].fd != script->reader->fd) {
     return __real_poll(fds, count, timeout);
   }
   step = next_step(script);
@@ -171,10 +171,10 @@ int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout) {
   }
   if (step != NULL && step->kind == INTERRUPT) {
     script->next++;
-    source_interrupt(script->source);
+    line_reader_interrupt(script->reader);
     step = next_step(script);
     if (step != NULL && step->kind == INTERRUPT) {
-      source_interrupt(script->source); /* a second interrupt changes nothing */
+      line_reader_interrupt(script->reader); /* a second interrupt changes nothing */
     }
   }
   ready = __real_poll(fds, 1, 0); /* whether it has been interrupted */

@@ -29,7 +29,7 @@ struct read_step {
   size_t end; /* of the text that comes before or with this step */
 };
 
-struct source;
+struct line_reader;
 
 struct read_script {
   char *text; /* shared by all scripts: there is one at a time */
@@ -37,7 +37,7 @@ struct read_script {
   struct read_step steps[READ_SCRIPT_STEPS_MAX];
   size_t count;
   /* While it is read. */
-  struct source *source;
+  struct line_reader *reader;
   size_t next;    /* step */
   size_t given;   /* bytes of text that have been read */
   bool is_at_end; /* a read has returned 0, and none may follow */
@@ -46,7 +46,7 @@ struct read_script {
 /* The rest of the input is the script. Returns: false if it does not fit. */
 bool read_script_init(struct read_script *script, struct input *input, char delimiter);
 
-/* From now on the source reads the script. NULL: no source does. */
-void read_script_connect(struct read_script *script, struct source *source);
+/* From now on the reader reads the script. NULL: no reader does. */
+void read_script_connect(struct read_script *script, struct line_reader *reader);
 
 #endif /* TESTS_FUZZ_READ_SCRIPT_H */

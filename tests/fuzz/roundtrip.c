@@ -21,7 +21,7 @@ static bool is_same(const struct options *one, const struct options *other) {
   return one->action == other->action && is_same_text(one->source, other->source) &&
          is_same_text(one->output, other->output) && one->delimiter == other->delimiter &&
          one->interval_ns[0] == other->interval_ns[0] &&
-         one->interval_ns[1] == other->interval_ns[1] && one->late == other->late &&
+         one->interval_ns[1] == other->interval_ns[1] && one->missed == other->missed &&
          one->burst == other->burst && one->capacity == other->capacity &&
          one->has_count == other->has_count && one->count == other->count &&
          one->has_limit == other->has_limit && one->limit_ns == other->limit_ns &&
@@ -63,8 +63,8 @@ void roundtrip_check(const struct options *options, int expected) {
   add(&words, true, "handoff");
   add(&words, true, "--produce-every=%" PRIu64 "ns", options->interval_ns[HANDOFF_PRODUCER]);
   add(&words, true, "--consume-every=%" PRIu64 "ns", options->interval_ns[HANDOFF_CONSUMER]);
-  add(&words, options->late == HANDOFF_MISSED_BURST, "--late=burst=%zu", options->burst);
-  add(&words, options->late != HANDOFF_MISSED_BURST, "%s", late[options->late % 2]);
+  add(&words, options->missed == HANDOFF_MISSED_BURST, "--late=burst=%zu", options->burst);
+  add(&words, options->missed != HANDOFF_MISSED_BURST, "%s", late[options->missed % 2]);
   add(&words, true, "-c%zu", options->capacity);
   add(&words, options->has_count, "--count=%" PRIu64, options->count);
   add(&words, options->has_limit, "--for=%" PRIu64 "ns", options->limit_ns);
@@ -113,11 +113,11 @@ static int make_invalid(struct options *options, struct input *input) {
       options->capacity = HANDOFF_CAPACITY_MAX + (size_t)excess;
       break;
     case 3:
-      options->late = HANDOFF_MISSED_BURST;
+      options->missed = HANDOFF_MISSED_BURST;
       options->burst = HANDOFF_CAPACITY_MAX + (size_t)excess;
       break;
     case 4:
-      options->late = HANDOFF_MISSED_BURST;
+      options->missed = HANDOFF_MISSED_BURST;
       options->burst = 0;
       break;
     default:
@@ -132,11 +132,11 @@ void roundtrip_check_random(struct input *input) {
   unsigned bits = input_byte(input);
   struct options options = {.delimiter = '\n', .burst = 1};
 
-  options.late = (handoff_missed_t)(input_byte(input) % 3);
+  options.missed = (handoff_missed_t)(input_byte(input) % 3);
   options.interval_ns[0] = number(input, DURATION_MAX);
   options.interval_ns[1] = number(input, DURATION_MAX);
   options.capacity = (size_t)number(input, HANDOFF_CAPACITY_MAX);
-  if (options.late == HANDOFF_MISSED_BURST) {
+  if (options.missed == HANDOFF_MISSED_BURST) {
     options.burst = (size_t)number(input, HANDOFF_CAPACITY_MAX - 1) + 1;
   }
   options.has_count = (bits & 1) != 0;

@@ -1,5 +1,5 @@
-/* loop: a fixture: a loop with a port. Taking it down fails unless the loop closes with 0, which it
- * does only when every handle has been closed. */
+/* loop: a fixture: a loop with a port. Tear-down fails unless uv_loop_close() returns 0, which it
+ * does only if every handle has been closed. */
 
 #ifndef TESTS_LIB_LOOP_H
 #define TESTS_LIB_LOOP_H
@@ -10,7 +10,7 @@
 typedef struct loop_fixture_s {
   uv_loop_t loop;
   handoff_port_t port;
-  bool has_port; /* a test that closes the port itself says so here */
+  bool has_port; /* false: the test has closed the port */
 } loop_fixture_t;
 
 static inline int loop_set_up(void **state) {
@@ -28,11 +28,8 @@ static inline int loop_set_up(void **state) {
 
 static inline int loop_tear_down(void **state) {
   loop_fixture_t *fixture = *state;
-  int err = 0;
+  int err = fixture->has_port ? handoff_port_close(&fixture->port, NULL) : 0;
 
-  if (fixture->has_port) {
-    err = handoff_port_close(&fixture->port, NULL);
-  }
   if (err == 0) {
     err = uv_run(&fixture->loop, UV_RUN_DEFAULT);
   }
@@ -40,18 +37,35 @@ static inline int loop_tear_down(void **state) {
     err = uv_loop_close(&fixture->loop);
   }
   if (err != 0) {
-    print_error("the loop does not close: %s\n",
-                err < 0 ? uv_strerror(err) : "something is active");
+    print_error("the loop does not close: %s\n", err < 0 ? uv_strerror(err) : "it is still alive");
     return -1;
   }
   free(fixture);
   return 0;
 }
 
-/* Runs the loop until *condition; bounded by the watchdog. The loop must have something to wait for. */
+static inline void loop_close_port(loop_fixture_t *fixture, handoff_port_close_cb on_close) {
+  assert_int_equal(handoff_port_close(&fixture->port, on_close), 0);
+  fixture->has_port = false;
+}
+
+/* Runs the loop until nothing keeps it alive. */
+static inline void loop_run(uv_loop_t *loop) {
+  assert_int_equal(uv_run(loop, UV_RUN_DEFAULT), 0);
+}
+
+/* Runs the loop until *condition. Something must wake the loop, or the watchdog aborts the test. */
 static inline void loop_run_until(uv_loop_t *loop, const bool *condition) {
   while (!*condition) {
     uv_run(loop, UV_RUN_ONCE);
+  }
+}
+
+/* Runs everything that becomes due within so many nanoseconds. */
+static inline void loop_run_for(uv_loop_t *loop, uint64_t duration_ns) {
+  const uint64_t until_ns = uv_hrtime() + duration_ns;
+  while (uv_hrtime() < until_ns) {
+    uv_run(loop, UV_RUN_NOWAIT);
   }
 }
 

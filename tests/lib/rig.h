@@ -1,5 +1,5 @@
-/* rig: a lane under test: it makes the items 1, 2, 3, …, keeps the book of what becomes of each, and
- * checks of every event what holds of every event. */
+/* rig: a lane under test. Its producer makes the items 1, 2, 3, …; the rig records what becomes of
+ * each item and checks the rules that hold for every event. */
 
 #ifndef TESTS_LIB_RIG_H
 #define TESTS_LIB_RIG_H
@@ -20,17 +20,19 @@ typedef struct rig_s rig_t;
 struct rig_s {
   /* Set by the test before start. */
   handoff_lane_options_t options;
-  _Atomic uint64_t limit; /* items to make; what comes after them is `past` */
-  int past;               /* what produce then returns */
-  bool knows_last;        /* says HANDOFF_LAST with the last one */
-  uint64_t fail_at;       /* the item at which consume returns fail_status; 0: none */
+  _Atomic uint64_t limit; /* items to make; then produce returns `past` */
+  int past;
+  bool knows_last;  /* produce returns HANDOFF_LAST with the last item */
+  uint64_t fail_at; /* the item for which consume returns fail_status; 0: none */
   int fail_status;
-  uv_sem_t *gates[2]; /* what a side's callback waits for before each turn; may be NULL */
   void (*on_event)(rig_t *rig, const handoff_event_t *event); /* after the checks; may be NULL */
   void (*on_end)(rig_t *rig, int status);                     /* may be NULL */
+  bool is_blocked[2];     /* each turn of the side's callback waits for its semaphore */
+  uv_sem_t semaphores[2]; /* valid if is_blocked */
 
   handoff_lane_t lane;
   loop_fixture_t *fixture;
+  uv_thread_t loop_thread;
 
   /* Any thread. */
   atomic_uchar fate[RIG_ITEMS];
@@ -38,12 +40,11 @@ struct rig_s {
   atomic_uint made;
   atomic_uint consumed;
   atomic_uint dropped;
-  atomic_uint broken; /* laws, as seen by the workers, who must not assert */
-  uv_thread_t loop_thread;
+  atomic_uint violations; /* that workers saw; cmocka's assertions work on the main thread only */
 
   /* Loop thread only. */
-  bool is_deaf;       /* to events, from here on */
-  bool is_calling;    /* a library call is under way: no callback may come */
+  bool ignores_events;
+  bool is_calling;    /* a library call is in progress: no callback may run */
   unsigned events[2]; /* of this run */
   handoff_event_t last[2];
   uint64_t missed[2];
@@ -55,29 +56,38 @@ struct rig_s {
 
 static inline rig_t *rig_of(handoff_lane_t *lane) { return lane->data; }
 
-static inline void rig_settle(rig_t *rig, uint64_t number, unsigned char fate) {
-  if (number == 0 || number >= RIG_ITEMS ||
-      atomic_exchange(&rig->fate[number], fate) != (fate == RIG_MADE ? 0 : RIG_MADE)) {
-    atomic_fetch_add(&rig->broken, 1);
+static inline void rig_check(rig_t *rig, bool condition) {
+  if (!condition) {
+    atomic_fetch_add(&rig->violations, 1);
+  }
+}
+
+/* An item is made once, and then either consumed or dropped, once. */
+static inline void rig_record(rig_t *rig, uint64_t number, unsigned char fate) {
+  const unsigned char before = fate == RIG_MADE ? 0 : RIG_MADE;
+  rig_check(rig, number != 0 && number < RIG_ITEMS &&
+                     atomic_exchange(&rig->fate[number], fate) == before);
+}
+
+static inline void rig_begin_turn(rig_t *rig, handoff_side_t side) {
+  uv_thread_t self = uv_thread_self();
+
+  rig_check(rig, !uv_thread_equal(&self, &rig->loop_thread));
+  atomic_fetch_add(&rig->turns[side], 1);
+  if (rig->is_blocked[side]) {
+    uv_sem_wait(&rig->semaphores[side]);
   }
 }
 
 static inline int rig_produce(handoff_lane_t *lane, void *item) {
   rig_t *rig = rig_of(lane);
   uint64_t number = atomic_load(&rig->made) + 1;
-  uv_thread_t self = uv_thread_self();
 
-  atomic_fetch_add(&rig->turns[HANDOFF_PRODUCER], 1);
-  if (uv_thread_equal(&self, &rig->loop_thread)) {
-    atomic_fetch_add(&rig->broken, 1);
-  }
-  if (rig->gates[HANDOFF_PRODUCER] != NULL) {
-    uv_sem_wait(rig->gates[HANDOFF_PRODUCER]);
-  }
+  rig_begin_turn(rig, HANDOFF_PRODUCER);
   if (number > rig->limit) {
     return rig->past;
   }
-  rig_settle(rig, number, RIG_MADE);
+  rig_record(rig, number, RIG_MADE);
   atomic_store(&rig->made, (unsigned)number);
   memcpy(item, &number, sizeof number);
   return rig->knows_last && number == rig->limit ? HANDOFF_LAST : 0;
@@ -88,12 +98,9 @@ static inline int rig_consume(handoff_lane_t *lane, void *item) {
   uint64_t number;
 
   memcpy(&number, item, sizeof number);
-  rig_settle(rig, number, RIG_CONSUMED);
+  rig_record(rig, number, RIG_CONSUMED);
   atomic_fetch_add(&rig->consumed, 1);
-  atomic_fetch_add(&rig->turns[HANDOFF_CONSUMER], 1);
-  if (rig->gates[HANDOFF_CONSUMER] != NULL) {
-    uv_sem_wait(rig->gates[HANDOFF_CONSUMER]);
-  }
+  rig_begin_turn(rig, HANDOFF_CONSUMER);
   return rig->fail_at == number ? rig->fail_status : 0;
 }
 
@@ -102,10 +109,8 @@ static inline void rig_drop(void *item, void *arg) {
   uint64_t number;
 
   memcpy(&number, item, sizeof number);
-  if ((uintptr_t)item % _Alignof(max_align_t) != 0) {
-    atomic_fetch_add(&rig->broken, 1);
-  }
-  rig_settle(rig, number, RIG_DROPPED);
+  rig_check(rig, (uintptr_t)item % _Alignof(max_align_t) == 0);
+  rig_record(rig, number, RIG_DROPPED);
   atomic_fetch_add(&rig->dropped, 1);
 }
 
@@ -114,15 +119,17 @@ static inline void rig_on_event(handoff_lane_t *lane, const handoff_event_t *eve
   const handoff_event_t *last = &rig->last[event->side];
   size_t most = rig->options.capacity == 0 ? 1 : rig->options.capacity;
 
-  if (rig->is_deaf) {
+  if (rig->ignores_events) {
     return;
   }
   assert_false(rig->is_calling);
   assert_false(rig->has_ended);
+  assert_int_equal(event->size, sizeof *event);
   assert_int_equal(event->number, ++rig->events[event->side]);
-  assert_true(rig->events[HANDOFF_CONSUMER] <= rig->events[HANDOFF_PRODUCER]); /* the slot's law */
+  /* The occupancy invariant: 0 <= puts - gets <= capacity. */
+  assert_true(rig->events[HANDOFF_CONSUMER] <= rig->events[HANDOFF_PRODUCER]);
   assert_true(rig->events[HANDOFF_PRODUCER] <= rig->events[HANDOFF_CONSUMER] + most);
-  assert_true(event->due_ns <= event->begun_ns); /* nothing is early */
+  assert_true(event->due_ns <= event->begun_ns); /* no turn begins early */
   assert_true(event->begun_ns <= event->done_ns);
   assert_true(event->done_ns <= uv_hrtime());
   assert_true(event->waited_ns <= event->done_ns - event->begun_ns);
@@ -162,7 +169,9 @@ static inline void rig_on_closed(handoff_lane_t *lane) {
   rig->is_closed = true;
 }
 
-/* A lane that is not paced and never comes to an end by itself, not yet made. */
+/* ------------------------------------------------------------------- what tests do with a rig -- */
+
+/* An unpaced lane that does not end by itself; rig_init has yet to be called. */
 static inline rig_t *rig_new(void **state) {
   rig_t *rig = calloc(1, sizeof *rig);
   assert_non_null(rig);
@@ -179,6 +188,24 @@ static inline rig_t *rig_new(void **state) {
   return rig;
 }
 
+static inline void rig_pace(rig_t *rig, handoff_side_t side, uint64_t interval_ns,
+                            handoff_missed_t missed, size_t burst) {
+  handoff_side_options_t options = {.interval_ns = interval_ns, .missed = missed, .burst = burst};
+  *(side == HANDOFF_PRODUCER ? &rig->options.producer : &rig->options.consumer) = options;
+}
+
+/* Before start: from now on, each turn of this side's callback waits for rig_unblock. */
+static inline void rig_block(rig_t *rig, handoff_side_t side) {
+  assert_int_equal(uv_sem_init(&rig->semaphores[side], 0), 0);
+  rig->is_blocked[side] = true;
+}
+
+static inline void rig_unblock(rig_t *rig, handoff_side_t side, unsigned turns) {
+  while (turns-- != 0) {
+    uv_sem_post(&rig->semaphores[side]);
+  }
+}
+
 static inline void rig_init(rig_t *rig) {
   assert_int_equal(handoff_lane_init(&rig->fixture->port, &rig->lane, &rig->options), 0);
   assert_ptr_equal(rig->lane.data, rig);
@@ -193,15 +220,57 @@ static inline void rig_start(rig_t *rig) {
   rig->is_calling = false;
 }
 
-/* Waits until so many of the side's callbacks have begun. Events wait meanwhile. */
+static inline void rig_init_and_start(rig_t *rig) {
+  rig_init(rig);
+  rig_start(rig);
+}
+
+static inline unsigned rig_event_count(const rig_t *rig) {
+  return rig->events[HANDOFF_PRODUCER] + rig->events[HANDOFF_CONSUMER];
+}
+
+/* Waits until so many of the side's callbacks have begun. The loop does not run meanwhile. */
 static inline void rig_await_turn(rig_t *rig, handoff_side_t side, unsigned count) {
   while (atomic_load(&rig->turns[side]) < count) {
     sched_yield();
   }
 }
 
+/* Runs the loop until it has delivered so many of the side's events. */
+static inline void rig_run_until_events(rig_t *rig, handoff_side_t side, unsigned count) {
+  while (rig->events[side] < count) {
+    uv_run(&rig->fixture->loop, UV_RUN_ONCE);
+  }
+}
+
+/* Runs what the loop can run now, and what that causes. */
+static inline void rig_run_pending(rig_t *rig) {
+  int i;
+  for (i = 0; i < 20; i++) {
+    uv_run(&rig->fixture->loop, UV_RUN_NOWAIT);
+  }
+}
+
 static inline void rig_run_until_end(rig_t *rig) {
   loop_run_until(&rig->fixture->loop, &rig->has_ended);
+}
+
+static inline void rig_run_until_closed(rig_t *rig) {
+  loop_run_until(&rig->fixture->loop, &rig->is_closed);
+}
+
+static inline void rig_assert_end(const rig_t *rig, int status, unsigned puts, unsigned gets) {
+  assert_true(rig->has_ended);
+  assert_int_equal(rig->end_status, status);
+  assert_int_equal(rig->events[HANDOFF_PRODUCER], puts);
+  assert_int_equal(rig->events[HANDOFF_CONSUMER], gets);
+}
+
+/* A whole run, from init to the end. */
+static inline void rig_run(rig_t *rig, int status, unsigned puts, unsigned gets) {
+  rig_init_and_start(rig);
+  rig_run_until_end(rig);
+  rig_assert_end(rig, status, puts, gets);
 }
 
 static inline void rig_close(rig_t *rig) {
@@ -210,24 +279,26 @@ static inline void rig_close(rig_t *rig) {
   rig->is_calling = false;
 }
 
-/* Closes the lane, unless the test has begun to; and balances the book: each item that was made was
- * consumed or dropped, once. */
+/* Closes the lane, unless the test has done so, and unblocks its callbacks. Fails unless each item
+ * that was made has been consumed or dropped. */
 static inline void rig_free(rig_t *rig) {
+  int side;
   if (rig->lane.impl != NULL) {
     (void)handoff_lane_close(&rig->lane, rig_on_closed);
   }
-  loop_run_until(&rig->fixture->loop, &rig->is_closed);
-  assert_int_equal(atomic_load(&rig->broken), 0);
+  for (side = 0; side < 2; side++) {
+    rig_unblock(rig, (handoff_side_t)side, rig->is_blocked[side]);
+  }
+  rig_run_until_closed(rig);
+  for (side = 0; side < 2; side++) {
+    if (rig->is_blocked[side]) {
+      uv_sem_destroy(&rig->semaphores[side]);
+    }
+  }
+  assert_int_equal(atomic_load(&rig->violations), 0);
   assert_int_equal(atomic_load(&rig->made),
                    atomic_load(&rig->consumed) + atomic_load(&rig->dropped));
   free(rig);
-}
-
-static inline void rig_assert_end(const rig_t *rig, int status, unsigned puts, unsigned gets) {
-  assert_true(rig->has_ended);
-  assert_int_equal(rig->end_status, status);
-  assert_int_equal(rig->events[HANDOFF_PRODUCER], puts);
-  assert_int_equal(rig->events[HANDOFF_CONSUMER], gets);
 }
 
 #endif /* TESTS_LIB_RIG_H */

@@ -1,5 +1,5 @@
-/* unit.lane_close: a lane that is closed, whatever it is doing, and its port with it. Each item has been
- * accounted for by then: rig_free balances the book. */
+/* unit.lane_close: closing a lane, or its port, whatever the lane is doing. Every item that was made
+ * has been consumed or dropped by then, which rig_free checks. */
 
 #include "lane/lane.h"
 #include "lib/queued.h"
@@ -7,38 +7,34 @@
 
 static const size_t capacities[] = {0, 1, 5};
 
-/* ------------------------------------------------------------------------------------- close -- */
+/* ---------------------------------------------------------------------------- closing a lane -- */
 
-static void a_lane_that_never_ran_closes_without_an_end(void **state) {
+static void a_lane_that_never_ran_closes_without_on_end(void **state) {
   rig_t *rig = rig_new(state);
   rig_init(rig);
   rig_close(rig);
-  assert_int_equal(handoff_lane_close(&rig->lane, NULL), UV_EINVAL);
+  assert_int_equal(handoff_lane_close(&rig->lane, NULL), UV_ECANCELED); /* rig_on_closed runs */
   assert_int_equal(handoff_lane_start(&rig->lane), UV_ECANCELED);
   assert_int_equal(handoff_lane_set_interval(&rig->lane, HANDOFF_PRODUCER, 1), UV_ECANCELED);
   assert_false(rig->is_closed);
-  assert_int_equal(uv_run(&rig->fixture->loop, UV_RUN_DEFAULT), 0); /* it keeps the loop alive */
+  loop_run(&rig->fixture->loop); /* a closing lane keeps the loop alive */
   assert_true(rig->is_closed);
   assert_int_equal(rig->ends, 0);
   rig_free(rig);
 }
 
-static void close_cuts_a_running_lane_short(void **state) {
+static void close_ends_a_running_lane_early(void **state) {
   size_t i;
   for (i = 0; i < 300; i++) {
     rig_t *rig = rig_new(state);
     rig->options.capacity = capacities[i % 3];
     rig->options.event_capacity = 1 + i % 4;
-    rig->options.item_size =
-        sizeof(uint64_t) + i % 20; /* what is dropped is aligned all the same */
-    rig_init(rig);
-    rig_start(rig);
-    while (rig->events[HANDOFF_PRODUCER] < i / 3) { /* at various points */
-      uv_run(&rig->fixture->loop, UV_RUN_ONCE);
-    }
+    rig->options.item_size = sizeof(uint64_t) + i % 20; /* rig_drop checks the alignment */
+    rig_init_and_start(rig);
+    rig_run_until_events(rig, HANDOFF_PRODUCER, (unsigned)i / 3); /* a different moment each time */
     rig_close(rig);
     assert_int_equal(handoff_lane_start(&rig->lane), UV_ECANCELED);
-    loop_run_until(&rig->fixture->loop, &rig->is_closed);
+    rig_run_until_closed(rig);
     assert_int_equal(rig->ends, 1);
     assert_int_equal(rig->end_status, UV_ECANCELED);
     assert_int_equal(rig->events[HANDOFF_CONSUMER], atomic_load(&rig->consumed));
@@ -46,29 +42,25 @@ static void close_cuts_a_running_lane_short(void **state) {
   }
 }
 
-/* A consumer that waits for an item when the lane is closed does not get it. */
-static void a_closing_lane_takes_no_other_item(void **state) {
+/* The consumer already waits for it when the lane is closed. */
+static void a_closing_lane_drops_the_item_in_production(void **state) {
   rig_t *rig = rig_new(state);
-  uv_sem_t gate;
-  assert_int_equal(uv_sem_init(&gate, 0), 0);
-  rig->gates[HANDOFF_PRODUCER] = &gate;
-  rig_init(rig);
-  rig_start(rig);
+  rig_block(rig, HANDOFF_PRODUCER);
+  rig_init_and_start(rig);
   rig_await_turn(rig, HANDOFF_PRODUCER, 1);
   queued_await_getters(&rig->lane.impl->items, 1);
   rig_close(rig);
-  uv_sem_post(&gate);
-  loop_run_until(&rig->fixture->loop, &rig->is_closed);
+  rig_unblock(rig, HANDOFF_PRODUCER, 1);
+  rig_run_until_closed(rig);
   rig_assert_end(rig, UV_ECANCELED, 0, 0);
   assert_int_equal(atomic_load(&rig->dropped), 1);
   rig_free(rig);
-  uv_sem_destroy(&gate);
 }
 
 static void on_event_close(rig_t *rig, const handoff_event_t *event) {
   if (event->number == 20) {
     if (rig->lane.impl->is_closing) {
-      assert_int_equal(handoff_lane_close(&rig->lane, NULL), UV_EINVAL);
+      assert_int_equal(handoff_lane_close(&rig->lane, NULL), UV_ECANCELED);
     } else {
       rig_close(rig);
     }
@@ -81,9 +73,8 @@ static void a_lane_may_be_closed_in_an_event_callback(void **state) {
     rig_t *rig = rig_new(state);
     rig->options.capacity = capacities[i % 3];
     rig->on_event = on_event_close;
-    rig_init(rig);
-    rig_start(rig);
-    assert_int_equal(uv_run(&rig->fixture->loop, UV_RUN_DEFAULT), 0);
+    rig_init_and_start(rig);
+    loop_run(&rig->fixture->loop);
     assert_true(rig->is_closed);
     assert_int_equal(rig->end_status, UV_ECANCELED);
     rig_free(rig);
@@ -99,166 +90,215 @@ static void a_lane_may_be_closed_in_its_end_callback(void **state) {
   rig_t *rig = rig_new(state);
   rig->limit = 3;
   rig->on_end = on_end_close;
-  rig_init(rig);
-  rig_start(rig);
-  assert_int_equal(uv_run(&rig->fixture->loop, UV_RUN_DEFAULT), 0);
+  rig_init_and_start(rig);
+  loop_run(&rig->fixture->loop);
   assert_true(rig->is_closed);
   rig_assert_end(rig, 0, 3, 3);
   rig_free(rig);
 }
 
-static void on_end_of_a_closing_lane(rig_t *rig, int status) {
+static void on_end_start(rig_t *rig, int status) {
   assert_int_equal(status, UV_ECANCELED);
-  assert_int_equal(handoff_lane_close(&rig->lane, NULL), UV_EINVAL);
+  assert_int_equal(handoff_lane_close(&rig->lane, NULL), UV_ECANCELED);
   assert_int_equal(handoff_lane_start(&rig->lane), UV_ECANCELED);
 }
 
-static void what_is_closing_cannot_be_started_in_its_end_callback(void **state) {
+static void a_closing_lane_cannot_be_started_in_its_end_callback(void **state) {
   rig_t *rig = rig_new(state);
-  rig->on_end = on_end_of_a_closing_lane;
-  rig_init(rig);
-  rig_start(rig);
+  rig->on_end = on_end_start;
+  rig_init_and_start(rig);
   rig_close(rig);
-  loop_run_until(&rig->fixture->loop, &rig->is_closed);
+  rig_run_until_closed(rig);
   assert_int_equal(rig->ends, 1);
   rig_free(rig);
 }
 
-static void close_waits_for_a_callback_that_is_blocked(void **state) {
-  int side;
-  for (side = 0; side < 2; side++) {
+static void close_waits_for_a_callback_that_blocks(void **state) {
+  handoff_side_t side;
+  for (side = HANDOFF_PRODUCER; side <= HANDOFF_CONSUMER; side++) {
     rig_t *rig = rig_new(state);
-    uv_sem_t gate;
-    assert_int_equal(uv_sem_init(&gate, 0), 0);
-    rig->gates[side] = &gate;
-    rig_init(rig);
-    rig_start(rig);
-    rig_await_turn(rig, (handoff_side_t)side, 1);
+    rig_block(rig, side);
+    rig_init_and_start(rig);
+    rig_await_turn(rig, side, 1);
     rig_close(rig);
-    uv_run(&rig->fixture->loop, UV_RUN_NOWAIT);
+    rig_run_pending(rig);
     assert_false(rig->is_closed);
-    uv_sem_post(&gate);
-    loop_run_until(&rig->fixture->loop, &rig->is_closed);
+    rig_unblock(rig, side, 1);
+    rig_run_until_closed(rig);
     assert_int_equal(rig->end_status, UV_ECANCELED);
     rig_free(rig);
-    uv_sem_destroy(&gate);
   }
 }
 
-static void on_never(handoff_req_t *req, int status) {
-  (void)req;
-  fail_msg("on_done was called with %d", status);
-}
-
-static void calls_on_what_has_been_closed_are_refused(void **state) {
+static void calls_on_a_closed_lane_return_einval(void **state) {
   rig_t *rig = rig_new(state);
-  handoff_slot_options_t options = handoff_slot_options(sizeof(uint64_t));
-  handoff_req_t req = {0};
-  handoff_slot_t slot;
-  uint64_t item = 1;
   rig_init(rig);
   rig_close(rig);
-  assert_int_equal(handoff_port_close(&rig->fixture->port, NULL), 0);
-  rig->fixture->has_port = false;
-  assert_int_equal(uv_run(&rig->fixture->loop, UV_RUN_DEFAULT), 0);
+  loop_close_port(rig->fixture, NULL);
+  loop_run(&rig->fixture->loop);
   assert_true(rig->is_closed);
   assert_int_equal(handoff_lane_close(&rig->lane, NULL), UV_EINVAL);
   assert_int_equal(handoff_lane_start(&rig->lane), UV_EINVAL);
   assert_int_equal(handoff_lane_set_interval(&rig->lane, HANDOFF_PRODUCER, 1), UV_EINVAL);
   assert_int_equal(handoff_lane_init(&rig->fixture->port, &rig->lane, &rig->options), UV_EINVAL);
-  assert_int_equal(handoff_port_close(&rig->fixture->port, NULL), UV_EINVAL);
-  assert_int_equal(handoff_slot_init(&slot, &options), 0);
-  assert_int_equal(handoff_port_put(&rig->fixture->port, &req, &slot, &item, on_never), UV_EINVAL);
-  handoff_slot_destroy(&slot);
   rig_free(rig);
 }
 
-/* ------------------------------------------------------------------------ closing the port -- */
+/* -------------------------------------------------------------------------- closing the port -- */
 
-static bool port_closed;
-static rig_t *port_of;
+static rig_t *open_rigs[3]; /* that the port closes; NULL: none */
+static bool is_port_closed;
 
+static rig_t *rig_of_port(void **state) {
+  rig_t *rig = rig_new(state);
+  memset(open_rigs, 0, sizeof open_rigs);
+  open_rigs[0] = rig;
+  is_port_closed = false;
+  return rig;
+}
+
+/* The memory of the lanes belongs to the test again, which frees it. A lane that the port has closed
+ * has no close callback. */
 static void on_port_closed(handoff_port_t *port) {
-  (void)port;
-  assert_true(port_of->is_closed); /* it has waited for its lane */
-  port_closed = true;
-}
-
-static void a_port_with_an_open_lane_is_not_closed(void **state) {
-  rig_t *rig = rig_new(state);
-  rig->limit = 3;
-  rig_init(rig);
-  assert_int_equal(handoff_port_close(&rig->fixture->port, NULL), UV_EBUSY);
-  rig_start(rig);
-  assert_int_equal(handoff_port_close(&rig->fixture->port, NULL), UV_EBUSY);
-  rig_run_until_end(rig);
-  rig_assert_end(rig, 0, 3, 3); /* it has not been touched */
-  rig_free(rig);
-}
-
-static void close_lane_and_port(rig_t *rig) {
-  port_of = rig;
-  port_closed = false;
-  rig_close(rig);
-  assert_int_equal(handoff_port_close(&rig->fixture->port, on_port_closed), 0);
-  rig->fixture->has_port = false;
-}
-
-static void a_port_waits_for_its_idle_lanes_that_are_closing(void **state) {
-  rig_t *rig = rig_new(state);
-  rig_init(rig);
-  close_lane_and_port(rig);
-  loop_run_until(&rig->fixture->loop, &port_closed);
-  rig_free(rig);
-}
-
-/* Both sides are in their callbacks: nothing comes from them while the port is told to close. */
-static void a_port_waits_for_its_running_lanes_that_are_closing(void **state) {
-  rig_t *rig = rig_new(state);
-  uv_sem_t gates[2];
-  int i;
-  for (i = 0; i < 2; i++) {
-    assert_int_equal(uv_sem_init(&gates[i], 0), 0);
-    rig->gates[i] = &gates[i];
+  size_t i;
+  assert_int_equal(handoff_port_close(port, NULL), UV_EINVAL);
+  for (i = 0; i < 3 && open_rigs[i] != NULL; i++) {
+    assert_null(open_rigs[i]->lane.impl);
+    open_rigs[i]->is_closed = true;
+    rig_free(open_rigs[i]);
   }
+  is_port_closed = true;
+}
+
+static void close_port(rig_t *rig) {
+  loop_close_port(rig->fixture, on_port_closed);
+  assert_int_equal(handoff_lane_close(&rig->lane, NULL), UV_ECANCELED); /* closing already */
+  assert_int_equal(handoff_lane_start(&rig->lane), UV_ECANCELED);
+}
+
+static void a_port_closes_its_idle_lanes_without_on_end(void **state) {
+  rig_t *rig = rig_of_port(state);
+  loop_fixture_t *f = *state;
   rig_init(rig);
-  rig_start(rig);
-  uv_sem_post(&gates[HANDOFF_PRODUCER]);
+  close_port(rig);
+  assert_false(is_port_closed);
+  rig->has_ended = true; /* rig_on_end would fail */
+  loop_run(&f->loop);
+  assert_true(is_port_closed);
+}
+
+static void on_end_count(rig_t *rig, int status) {
+  assert_int_equal(status, UV_ECANCELED);
+  assert_int_equal(rig->ends, 1);
+  assert_false(is_port_closed);
+}
+
+static void a_port_closes_its_running_lanes(void **state) {
+  loop_fixture_t *f = *state;
+  size_t i;
+  memset(open_rigs, 0, sizeof open_rigs);
+  is_port_closed = false;
+  for (i = 0; i < 3; i++) {
+    open_rigs[i] = rig_new(state);
+    open_rigs[i]->options.capacity = capacities[i];
+    open_rigs[i]->on_end = on_end_count;
+    rig_init_and_start(open_rigs[i]);
+  }
+  rig_run_until_events(open_rigs[0], HANDOFF_CONSUMER, 10);
+  close_port(open_rigs[0]);
+  loop_run_until(&f->loop, &is_port_closed);
+}
+
+static void on_event_close_port(rig_t *rig, const handoff_event_t *event) {
+  if (event->number == 20 && rig->fixture->has_port) {
+    close_port(rig);
+  }
+}
+
+static void a_port_may_be_closed_in_a_lanes_event_callback(void **state) {
+  loop_fixture_t *f = *state;
+  rig_t *rig = rig_of_port(state);
+  rig->on_event = on_event_close_port;
+  rig->on_end = on_end_count;
+  rig_init_and_start(rig);
+  loop_run(&f->loop);
+  assert_true(is_port_closed);
+}
+
+static void on_end_close_port(rig_t *rig, int status) {
+  assert_int_equal(status, 0);
+  close_port(rig);
+}
+
+static void a_port_may_be_closed_in_a_lanes_end_callback(void **state) {
+  loop_fixture_t *f = *state;
+  rig_t *rig = rig_of_port(state);
+  rig->limit = 3;
+  rig->on_end = on_end_close_port;
+  rig_init_and_start(rig);
+  loop_run(&f->loop);
+  assert_true(is_port_closed);
+}
+
+static void a_lane_that_is_closing_already_keeps_its_close_callback(void **state) {
+  loop_fixture_t *f = *state;
+  int is_running;
+  for (is_running = 0; is_running < 2; is_running++) {
+    rig_t *rig = rig_of_port(state);
+    open_rigs[0] = NULL;
+    rig_init(rig);
+    if (is_running) {
+      rig_start(rig);
+    }
+    rig_close(rig);
+    close_port(rig);
+    rig_run_until_closed(rig);
+    assert_int_equal(rig->ends, is_running);
+    rig_free(rig);
+    loop_run_until(&f->loop, &is_port_closed);
+    assert_int_equal(handoff_port_init(&f->loop, &f->port), 0);
+    f->has_port = true;
+  }
+}
+
+/* Both sides are in their callbacks, so nothing arrives from them while the port closes. */
+static void a_port_waits_for_the_callbacks_of_its_lanes(void **state) {
+  loop_fixture_t *f = *state;
+  rig_t *rig = rig_of_port(state);
+  rig_block(rig, HANDOFF_PRODUCER);
+  rig_block(rig, HANDOFF_CONSUMER);
+  rig_init_and_start(rig);
+  rig_unblock(rig, HANDOFF_PRODUCER, 1);
   rig_await_turn(rig, HANDOFF_CONSUMER, 1);
   rig_await_turn(rig, HANDOFF_PRODUCER, 2);
-  while (rig->events[HANDOFF_PRODUCER] == 0) {
-    uv_run(&rig->fixture->loop, UV_RUN_ONCE);
-  }
-  close_lane_and_port(rig);
-  for (i = 0; i < 10; i++) {
-    uv_run(&rig->fixture->loop, UV_RUN_NOWAIT);
-  }
-  assert_false(port_closed);
-  assert_int_equal(rig->events[HANDOFF_PRODUCER], 1);
-  uv_sem_post(&gates[HANDOFF_PRODUCER]);
-  uv_sem_post(&gates[HANDOFF_CONSUMER]);
-  loop_run_until(&rig->fixture->loop, &port_closed);
-  assert_int_equal(rig->ends, 1);
+  rig_run_until_events(rig, HANDOFF_PRODUCER, 1);
+  close_port(rig);
+  rig_run_pending(rig);
+  assert_false(is_port_closed);
+  assert_int_equal(rig_event_count(rig), 1);
+  rig_unblock(rig, HANDOFF_PRODUCER, 1);
+  rig_unblock(rig, HANDOFF_CONSUMER, 1);
+  rig_run_until_end(rig);
   rig_assert_end(rig, UV_ECANCELED, 1, 1);
-  rig_free(rig);
-  for (i = 0; i < 2; i++) {
-    uv_sem_destroy(&gates[i]);
-  }
+  loop_run_until(&f->loop, &is_port_closed);
 }
 
 int main(void) {
   static const struct CMUnitTest tests[] = {
-      loop_test(a_lane_that_never_ran_closes_without_an_end),
-      loop_test(close_cuts_a_running_lane_short),
-      loop_test(a_closing_lane_takes_no_other_item),
+      loop_test(a_lane_that_never_ran_closes_without_on_end),
+      loop_test(close_ends_a_running_lane_early),
+      loop_test(a_closing_lane_drops_the_item_in_production),
       loop_test(a_lane_may_be_closed_in_an_event_callback),
       loop_test(a_lane_may_be_closed_in_its_end_callback),
-      loop_test(what_is_closing_cannot_be_started_in_its_end_callback),
-      loop_test(close_waits_for_a_callback_that_is_blocked),
-      loop_test(calls_on_what_has_been_closed_are_refused),
-      loop_test(a_port_with_an_open_lane_is_not_closed),
-      loop_test(a_port_waits_for_its_idle_lanes_that_are_closing),
-      loop_test(a_port_waits_for_its_running_lanes_that_are_closing),
+      loop_test(a_closing_lane_cannot_be_started_in_its_end_callback),
+      loop_test(close_waits_for_a_callback_that_blocks),
+      loop_test(calls_on_a_closed_lane_return_einval),
+      loop_test(a_port_closes_its_idle_lanes_without_on_end),
+      loop_test(a_port_closes_its_running_lanes),
+      loop_test(a_port_may_be_closed_in_a_lanes_event_callback),
+      loop_test(a_port_may_be_closed_in_a_lanes_end_callback),
+      loop_test(a_lane_that_is_closing_already_keeps_its_close_callback),
+      loop_test(a_port_waits_for_the_callbacks_of_its_lanes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,202 +1,197 @@
-/* unit.lane_gather: events that come fast are left to gather, and no others; and none for too long. */
+/* unit.lane_coalesce: while completions arrive fast, the loop waits coalesce_ns before it looks for
+ * more. Slow completions are delivered at once, and nothing that needs the loop has to wait. */
 
 #include "lib/script.h"
 
-#define SECOND_NS UINT64_C(1000000000)
+#define MS_NS UINT64_C(1000000)
+#define SECOND_NS (1000 * MS_NS)
+#define HOUR_NS (3600 * SECOND_NS)
 
-static uint64_t due_ns; /* no event may come before */
+static uint64_t earliest_ns; /* no event may be delivered before */
 
-static void on_event_when_due(rig_t *rig, const handoff_event_t *event) {
+static void on_event_check_time(rig_t *rig, const handoff_event_t *event) {
   (void)rig;
   (void)event;
-  assert_true(uv_hrtime() >= due_ns);
+  assert_true(uv_hrtime() >= earliest_ns);
 }
 
-static struct handoff__lane *lane_of(rig_t *rig) { return rig->lane.impl; }
+static bool is_coalescing(const rig_t *rig) { return rig->lane.impl->coalesced.is_armed; }
 
-static bool is_listening(rig_t *rig) {
-  return lane_of(rig)->sides[HANDOFF_PRODUCER].req.pending &&
-         lane_of(rig)->sides[HANDOFF_CONSUMER].req.pending;
+/* The loop waits for the next completion of either side. */
+static bool is_listening(const rig_t *rig) {
+  return rig->lane.impl->sides[HANDOFF_PRODUCER].req.is_pending &&
+         rig->lane.impl->sides[HANDOFF_CONSUMER].req.is_pending;
 }
 
-/* Plays four hand-offs, as if they had come since then: eight reports, enough to judge by. */
-static void play_four(rig_t *rig, uint64_t since_ns) {
-  uint64_t number;
-  due_ns = 0;
-  rig->on_event = on_event_when_due;
-  lane_of(rig)->gather.since_ns = since_ns;
-  lane_of(rig)->gather.patience = 8;
-  for (number = 1; number <= 4; number++) {
-    play(rig, HANDOFF_PRODUCER, number);
-    play(rig, HANDOFF_CONSUMER, number);
-  }
-  turn_loop(rig);
-  assert_int_equal(events_of(rig), 8);
+static void complete_transfer(rig_t *rig, uint64_t number) {
+  script_complete(rig, HANDOFF_PRODUCER, number);
+  script_complete(rig, HANDOFF_CONSUMER, number);
 }
 
-/* A lane that lets its reports gather, for far longer than the test takes. */
-static rig_t *gathering(void **state, uv_sem_t *gate) {
-  rig_t *rig = scripted(state, 1, SECOND_NS, gate);
-  play_four(rig, uv_hrtime() - SECOND_NS / 2); /* a sixteenth of a second apart */
-  assert_true(lane_of(rig)->gathered.armed);
-  assert_false(is_listening(rig));
+/* So many completions arrive with the next one that they count as fast, however slow the machine. */
+static void pretend_fast(rig_t *rig) { rig->lane.impl->handled = 1000000; }
+
+static void end_delay_at(rig_t *rig, uint64_t due_ns) {
+  handoff__timer_arm(&rig->fixture->port.impl->timers, &rig->lane.impl->coalesced, due_ns);
+}
+
+/* The loop coalesces, but still waits for the consumer's completion. */
+static rig_t *coalescing_after_put(void **state, uint64_t coalesce_ns) {
+  rig_t *rig = script_new(state, 1, coalesce_ns);
+  earliest_ns = 0;
+  rig->on_event = on_event_check_time;
+  pretend_fast(rig);
+  script_complete(rig, HANDOFF_PRODUCER, 1);
+  rig_run_until_events(rig, HANDOFF_PRODUCER, 1);
+  assert_true(is_coalescing(rig));
+  assert_true(rig->lane.impl->sides[HANDOFF_CONSUMER].req.is_pending);
   return rig;
 }
 
-static void play_fifth(rig_t *rig) {
-  play(rig, HANDOFF_PRODUCER, 5);
-  play(rig, HANDOFF_CONSUMER, 5);
+/* The loop coalesces and waits for neither side. */
+static rig_t *coalescing(void **state, uint64_t coalesce_ns) {
+  rig_t *rig = coalescing_after_put(state, coalesce_ns);
+  script_complete(rig, HANDOFF_CONSUMER, 1);
+  pretend_fast(rig);
+  end_delay_at(rig, 0);
+  rig_run_until_events(rig, HANDOFF_CONSUMER, 1);
+  assert_true(is_coalescing(rig));
+  assert_false(rig->lane.impl->sides[HANDOFF_PRODUCER].req.is_pending);
+  assert_false(rig->lane.impl->sides[HANDOFF_CONSUMER].req.is_pending);
+  return rig;
 }
 
-static void events_that_come_fast_gather_and_then_come(void **state) {
-  uv_sem_t gate;
-  rig_t *rig = scripted(state, 1, SECOND_NS, &gate);
-  play_four(rig, uv_hrtime() - SECOND_NS / 50);
-  assert_true(lane_of(rig)->gathered.armed);
-  due_ns = lane_of(rig)->gathered.due_ns;
-  play_fifth(rig);
-  while (events_of(rig) < 10) {
-    uv_run(&rig->fixture->loop, UV_RUN_ONCE); /* on_event_when_due has checked the time */
+/* ------------------------------------------------------------------ fast or slow completions -- */
+
+static void fast_completions_are_delivered_together_after_the_delay(void **state) {
+  rig_t *rig = coalescing(state, 20 * MS_NS);
+  earliest_ns = rig->lane.impl->coalesced.due_ns;
+  complete_transfer(rig, 2);
+  rig_run_until_events(rig, HANDOFF_CONSUMER, 2); /* on_event_check_time has checked */
+  script_free(rig);
+}
+
+static void an_awaited_completion_is_coalesced_too(void **state) {
+  rig_t *rig = coalescing_after_put(state, 20 * MS_NS);
+  earliest_ns = rig->lane.impl->coalesced.due_ns;
+  script_complete(rig, HANDOFF_CONSUMER, 1);
+  rig_run_until_events(rig, HANDOFF_CONSUMER, 1);
+  script_free(rig);
+}
+
+/* Eight completions within coalesce_ns would be fast; these took twice as long. */
+static void slow_completions_are_delivered_at_once(void **state) {
+  rig_t *rig = script_new(state, 1, SECOND_NS);
+  rig->lane.impl->look_ns = uv_hrtime() - 2 * SECOND_NS;
+  rig->lane.impl->handled = 7;
+  script_complete(rig, HANDOFF_PRODUCER, 1);
+  rig_run_until_events(rig, HANDOFF_PRODUCER, 1);
+  assert_false(is_coalescing(rig));
+  assert_true(is_listening(rig));
+  script_free(rig);
+}
+
+static void a_lane_without_a_delay_does_not_coalesce(void **state) {
+  rig_t *rig = script_new(state, 1, 0);
+  pretend_fast(rig);
+  complete_transfer(rig, 1);
+  rig_run_until_events(rig, HANDOFF_CONSUMER, 1);
+  assert_false(is_coalescing(rig));
+  assert_true(is_listening(rig));
+  script_free(rig);
+}
+
+static void a_lane_with_a_paced_side_does_not_coalesce(void **state) {
+  handoff_side_t side;
+  for (side = HANDOFF_PRODUCER; side <= HANDOFF_CONSUMER; side++) {
+    rig_t *rig = rig_new(state);
+    rig->options.coalesce_ns = SECOND_NS;
+    rig_pace(rig, side, HOUR_NS, HANDOFF_MISSED_SKIP, 1);
+    rig_block(rig, HANDOFF_PRODUCER);
+    rig_init_and_start(rig);
+    rig_await_turn(rig, HANDOFF_PRODUCER, 1);
+    pretend_fast(rig);
+    complete_transfer(rig, 1);
+    rig_run_until_events(rig, HANDOFF_CONSUMER, 1);
+    assert_false(is_coalescing(rig));
+    assert_true(is_listening(rig));
+    script_free(rig);
   }
-  end_script(rig, &gate);
 }
 
-static void events_that_come_slowly_do_not_gather(void **state) {
-  uv_sem_t gate;
-  rig_t *rig = scripted(state, 1, SECOND_NS, &gate);
-  play_four(rig, uv_hrtime() - 2 * SECOND_NS); /* a quarter of a second apart */
-  assert_false(lane_of(rig)->gathered.armed);
-  assert_true(is_listening(rig));
-  play_fifth(rig);
-  turn_loop(rig);
-  assert_int_equal(events_of(rig), 10);
-  end_script(rig, &gate);
+/* ----------------------------------------------------------------------- what ends the delay -- */
+
+/* Another transfer completes, in a delay that is longer than the test takes. */
+static rig_t *with_coalesced_transfer(void **state) {
+  rig_t *rig = coalescing(state, SECOND_NS);
+  end_delay_at(rig, uv_hrtime() + HOUR_NS);
+  complete_transfer(rig, 2);
+  rig_run_pending(rig);
+  assert_int_equal(rig_event_count(rig), 2);
+  return rig;
 }
 
-static void a_lane_that_is_not_to_does_not_let_them_gather(void **state) {
-  uv_sem_t gate;
-  rig_t *rig = scripted(state, 1, 0, &gate);
-  play_four(rig, uv_hrtime());
-  assert_false(lane_of(rig)->gathered.armed);
-  assert_true(is_listening(rig));
-  end_script(rig, &gate);
+static void assert_delivered(rig_t *rig) {
+  assert_int_equal(rig_event_count(rig), 2); /* no event inside the call */
+  rig_run_pending(rig);
+  assert_int_equal(rig_event_count(rig), 4);
 }
 
-/* They fill half of their room in no time, for which it is not worth it. */
-static void events_without_room_do_not_gather(void **state) {
-  uv_sem_t gate;
-  rig_t *rig = rig_new(state);
-  rig->options.event_capacity = 7;
-  rig->options.coalesce_ns = SECOND_NS;
-  assert_int_equal(uv_sem_init(&gate, 0), 0);
-  rig->gates[HANDOFF_PRODUCER] = &gate;
-  rig_init(rig);
-  rig_start(rig);
-  play_four(rig, uv_hrtime());
-  assert_false(lane_of(rig)->gathered.armed);
-  assert_true(is_listening(rig));
-  end_script(rig, &gate);
-}
-
-static void stopping_waits_for_no_gathering(void **state) {
-  uv_sem_t gate;
-  rig_t *rig = gathering(state, &gate);
-  play_fifth(rig);
+static void stop_delivers_coalesced_completions(void **state) {
+  rig_t *rig = with_coalesced_transfer(state);
   handoff_lane_stop(&rig->lane);
-  assert_int_equal(events_of(rig), 8); /* not from within the call */
-  turn_loop(rig);
-  assert_int_equal(events_of(rig), 10);
+  assert_delivered(rig);
   assert_true(is_listening(rig));
-  end_script(rig, &gate);
+  script_free(rig);
 }
 
-static void pacing_waits_for_no_gathering(void **state) {
-  uv_sem_t gate;
-  rig_t *rig = gathering(state, &gate);
-  play_fifth(rig);
+static void pacing_a_side_delivers_coalesced_completions(void **state) {
+  rig_t *rig = with_coalesced_transfer(state);
   assert_int_equal(handoff_lane_set_interval(&rig->lane, HANDOFF_CONSUMER, SECOND_NS), 0);
-  turn_loop(rig);
-  assert_int_equal(events_of(rig), 10);
+  assert_delivered(rig);
   assert_true(is_listening(rig));
-  end_script(rig, &gate);
+  script_free(rig);
 }
 
-static void closing_waits_for_no_gathering(void **state) {
-  uv_sem_t gate;
-  rig_t *rig = gathering(state, &gate);
-  play_fifth(rig);
-  rig->is_deaf = true; /* to what was played */
-  assert_int_equal(handoff_lane_close(&rig->lane, rig_on_closed), 0);
-  turn_loop(rig);
-  assert_false(lane_of(rig)->gathered.armed);
-  assert_int_equal(lane_of(rig)->sides[HANDOFF_CONSUMER].delivered, 5);
-  end_script(rig, &gate);
-}
-
-static void a_lane_that_was_held_meanwhile_looks_at_once(void **state) {
-  uv_sem_t gate;
-  rig_t *rig = gathering(state, &gate);
-  play_fifth(rig);
+static void resume_delivers_coalesced_completions(void **state) {
+  rig_t *rig = with_coalesced_transfer(state);
   handoff_lane_pause(&rig->lane);
-  turn_loop(rig);
-  assert_int_equal(events_of(rig), 8);
+  rig_run_pending(rig);
   handoff_lane_resume(&rig->lane);
-  turn_loop(rig);
-  assert_int_equal(events_of(rig), 10);
-  end_script(rig, &gate);
+  assert_delivered(rig);
+  script_free(rig);
 }
 
-/* One of the two was listened for when the other one let the lane begin to gather. */
-static void a_report_that_was_listened_for_gathers_too(void **state) {
-  uv_sem_t gate;
-  rig_t *rig = scripted(state, 1, SECOND_NS, &gate);
-  due_ns = 0;
-  rig->on_event = on_event_when_due;
-  lane_of(rig)->gather.since_ns = uv_hrtime() - SECOND_NS / 10;
-  lane_of(rig)->gather.count = lane_of(rig)->gather.patience - 1;
-  play(rig, HANDOFF_PRODUCER, 1);
-  turn_loop(rig);
-  assert_true(lane_of(rig)->gathered.armed);
-  assert_true(lane_of(rig)->sides[HANDOFF_CONSUMER].req.pending);
-  due_ns = lane_of(rig)->gathered.due_ns;
-  play(rig, HANDOFF_CONSUMER, 1);
-  while (events_of(rig) < 2) {
-    uv_run(&rig->fixture->loop, UV_RUN_ONCE);
-  }
-  end_script(rig, &gate);
+static void close_delivers_coalesced_completions(void **state) {
+  rig_t *rig = with_coalesced_transfer(state);
+  rig_close(rig);
+  assert_delivered(rig);
+  assert_false(is_coalescing(rig));
+  script_free(rig);
 }
 
-/* The consumer could not report its last hand-off, and has ended. */
-static void an_event_that_would_follow_a_lost_one_is_not_delivered(void **state) {
-  struct handoff__completion end = {
-      .event = {.side = HANDOFF_CONSUMER}, .is_end = true, .status = UV_ENOMEM};
-  uv_sem_t gate;
-  rig_t *rig = scripted(state, 1, 0, &gate);
-  play_four(rig, uv_hrtime());
-  play(rig, HANDOFF_PRODUCER, 5);
-  play(rig, HANDOFF_PRODUCER, 6);
-  turn_loop(rig);
-  assert_int_equal(rig->events[HANDOFF_PRODUCER], 5);
-  assert_true(lane_of(rig)->sides[HANDOFF_PRODUCER].has_report);
-  assert_int_equal(handoff_slot_try_put(&lane_of(rig)->sides[HANDOFF_CONSUMER].reports, &end), 0);
-  turn_loop(rig);
-  assert_int_equal(rig->events[HANDOFF_PRODUCER], 5);
-  assert_false(lane_of(rig)->sides[HANDOFF_PRODUCER].has_report);
-  end_script(rig, &gate);
+/* 1000 items in queues of 2: if no full queue ended the delay, the test would take 100 seconds. */
+static void a_full_completion_queue_ends_the_delay(void **state) {
+  rig_t *rig = rig_new(state);
+  rig->options.event_capacity = 2;
+  rig->options.coalesce_ns = 200 * MS_NS;
+  rig->limit = 1000;
+  rig_run(rig, 0, 1000, 1000);
+  rig_free(rig);
 }
 
 int main(void) {
   static const struct CMUnitTest tests[] = {
-      loop_test(events_that_come_fast_gather_and_then_come),
-      loop_test(events_that_come_slowly_do_not_gather),
-      loop_test(a_lane_that_is_not_to_does_not_let_them_gather),
-      loop_test(events_without_room_do_not_gather),
-      loop_test(stopping_waits_for_no_gathering),
-      loop_test(pacing_waits_for_no_gathering),
-      loop_test(closing_waits_for_no_gathering),
-      loop_test(a_lane_that_was_held_meanwhile_looks_at_once),
-      loop_test(a_report_that_was_listened_for_gathers_too),
-      loop_test(an_event_that_would_follow_a_lost_one_is_not_delivered),
+      loop_test(fast_completions_are_delivered_together_after_the_delay),
+      loop_test(an_awaited_completion_is_coalesced_too),
+      loop_test(slow_completions_are_delivered_at_once),
+      loop_test(a_lane_without_a_delay_does_not_coalesce),
+      loop_test(a_lane_with_a_paced_side_does_not_coalesce),
+      loop_test(stop_delivers_coalesced_completions),
+      loop_test(pacing_a_side_delivers_coalesced_completions),
+      loop_test(resume_delivers_coalesced_completions),
+      loop_test(close_delivers_coalesced_completions),
+      loop_test(a_full_completion_queue_ends_the_delay),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

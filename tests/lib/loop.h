@@ -50,9 +50,7 @@ static inline void loop_close_port(loop_fixture_t *fixture, handoff_port_close_c
 }
 
 /* Runs the loop until nothing keeps it alive. */
-static inline void loop_run(uv_loop_t *loop) {
-  assert_int_equal(uv_run(loop, UV_RUN_DEFAULT), 0);
-}
+static inline void loop_run(uv_loop_t *loop) { assert_int_equal(uv_run(loop, UV_RUN_DEFAULT), 0); }
 
 /* Runs the loop until *condition. Something must wake the loop, or the watchdog aborts the test. */
 static inline void loop_run_until(uv_loop_t *loop, const bool *condition) {

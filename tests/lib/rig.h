@@ -169,7 +169,7 @@ static inline void rig_on_closed(handoff_lane_t *lane) {
   rig->is_closed = true;
 }
 
-/* ------------------------------------------------------------------- what tests do with a rig -- */
+/* ------------------------------------------------------------------ what tests do with a rig -- */
 
 /* An unpaced lane that does not end by itself; rig_init has yet to be called. */
 static inline rig_t *rig_new(void **state) {

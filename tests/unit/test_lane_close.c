@@ -1,5 +1,5 @@
-/* unit.lane_close: closing a lane, or its port, whatever the lane is doing. Every item that was made
- * has been consumed or dropped by then, which rig_free checks. */
+/* unit.lane_close: closing a lane, or its port, whatever the lane is doing. Every item that was
+ * made has been consumed or dropped by then, which rig_free checks. */
 
 #include "lane/lane.h"
 #include "lib/queued.h"
@@ -157,8 +157,8 @@ static rig_t *rig_of_port(void **state) {
   return rig;
 }
 
-/* The memory of the lanes belongs to the test again, which frees it. A lane that the port has closed
- * has no close callback. */
+/* The memory of the lanes belongs to the test again, which frees it. A lane that the port has
+ * closed has no close callback. */
 static void on_port_closed(handoff_port_t *port) {
   size_t i;
   assert_int_equal(handoff_port_close(port, NULL), UV_EINVAL);

@@ -28,7 +28,8 @@ static void complete_transfer(rig_t *rig, uint64_t number) {
   script_complete(rig, HANDOFF_CONSUMER, number);
 }
 
-/* So many completions arrive with the next one that they count as fast, however slow the machine. */
+/* So many completions arrive with the next one that they count as fast, however slow the machine.
+ * */
 static void pretend_fast(rig_t *rig) { rig->lane.impl->handled = 1000000; }
 
 static void end_delay_at(rig_t *rig, uint64_t due_ns) {

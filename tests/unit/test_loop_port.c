@@ -52,7 +52,7 @@ static void close_port(loop_fixture_t *f) {
   is_calling = false;
 }
 
-/* ----------------------------------------------------------------------- keeping a loop alive -- */
+/* ---------------------------------------------------------------------- keeping a loop alive -- */
 
 static void init_refuses_null_pointers(void **state) {
   loop_fixture_t *f = *state;

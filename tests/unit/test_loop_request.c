@@ -71,7 +71,7 @@ static void requests_refuse_null_pointers(void **state) {
   handoff_req_t *req = &ops[0].req;
   uint64_t item = 1;
   make_slot(1);
-#define REFUSES(port, req, slot, item, callback)                                   \
+#define REFUSES(port, req, slot, item, callback)                                  \
   assert_int_equal(handoff_port_put(port, req, slot, item, callback), UV_EINVAL); \
   assert_int_equal(handoff_port_get(port, req, slot, item, callback), UV_EINVAL)
   REFUSES(NULL, req, &slot, &item, on_done);

@@ -78,7 +78,7 @@ static void spinning_is_allowed_at_first_but_never_on_one_cpu(void **state) {
   assert_int_equal(handoff_port_set_spin(NULL, true), UV_EINVAL);
 }
 
-/* -------------------------------------------------------- was the loop's last block short? -- */
+/* ---------------------------------------------------------- was the loop's last block short? -- */
 
 /* Makes the loop's block look as if it had begun at that time. */
 static bool predicts_after_block_since(loop_fixture_t *f, uint64_t idle_start_ns) {
@@ -119,7 +119,7 @@ static void a_block_is_not_short_if_the_loop_itself_puts(void **state) {
   handoff_slot_destroy(&slot);
 }
 
-/* --------------------------------------------------------------------- may a request spin? -- */
+/* ----------------------------------------------------------------------- may a request spin? -- */
 
 static void on_cancelled(handoff_req_t *r, int status) {
   (void)r;

@@ -172,7 +172,7 @@ static void a_task_posted_after_a_link_does_not_overtake_another_threads(void **
   assert_order(expected, 4);
 }
 
-/* --------------------------------------------------------------------- the dispatch budget -- */
+/* ----------------------------------------------------------------------- the dispatch budget -- */
 
 static uint64_t task_ns; /* that a task takes at least */
 static unsigned turns;   /* of the idle handle */

@@ -108,8 +108,7 @@ static void burst_keeps_as_many_of_the_newest_late_ticks_as_there_is_room_for(vo
 }
 
 static void shift_drops_no_late_tick(void **state) {
-  static const late_case_t cases[] = {
-      {1099, 1, 0, 1100}, {1100, 1, 0, 1100}, {999999, 1, 0, 1100}};
+  static const late_case_t cases[] = {{1099, 1, 0, 1100}, {1100, 1, 0, 1100}, {999999, 1, 0, 1100}};
   (void)state;
   check_late(HANDOFF_MISSED_SHIFT, cases, COUNT_OF(cases));
 }

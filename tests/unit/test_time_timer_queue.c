@@ -82,7 +82,7 @@ static void run_until(unsigned count) {
   }
 }
 
-/* ------------------------------------------------------------------------------ arm, disarm -- */
+/* ------------------------------------------------------------------------------- arm, disarm -- */
 
 static void timers_run_in_the_order_of_their_times(void **state) {
   static const uint64_t rests_us[] = {300, 0, 900, 100, 100, 500, 2000, 1, 700, 100};

@@ -1,6 +1,8 @@
 /* unit.lane_end: how a lane ends, and with which status. Every item that was made has been consumed
  * or dropped by then, which rig_free checks. */
 
+#include <limits.h>
+
 #include "lane/lane.h"
 #include "lib/queued.h"
 #include "lib/rig.h"
@@ -41,21 +43,26 @@ static void produce_is_not_called_after_the_last_item(void **state) {
 
 /* ------------------------------------------------------------------------------------ errors -- */
 
+/* The status of a lane that a callback ended with that code. */
+static int status_of(int code) { return code > 0 ? UV_EINVAL : code; }
+
 static void an_error_of_produce_ends_the_lane_when_all_items_are_consumed(void **state) {
-  static const int errors[] = {UV_EIO, UV_ENOMEM, UV_ECANCELED, UV_EAGAIN, UV_EPIPE, -12345};
+  static const int errors[] = {UV_EIO,   UV_ENOMEM, UV_ECANCELED,     UV_EAGAIN,
+                               UV_EPIPE, -12345,    HANDOFF_LAST + 1, INT_MAX};
   unsigned i;
   for (i = 0; i < sizeof errors / sizeof errors[0]; i++) {
     rig_t *rig = rig_new(state);
     rig->options.capacity = capacities[i % 3];
     rig->limit = 10 * i;
     rig->past = errors[i];
-    rig_run(rig, errors[i], 10 * i, 10 * i);
+    rig_run(rig, status_of(errors[i]), 10 * i, 10 * i);
     rig_free(rig);
   }
 }
 
 static void an_error_of_consume_ends_the_lane_and_the_remaining_items_are_dropped(void **state) {
-  static const int errors[] = {UV_EIO, UV_EOF, UV_EPIPE, UV_ECANCELED, UV_EAGAIN, -12345};
+  static const int errors[] = {UV_EIO,    UV_EOF, UV_EPIPE,     UV_ECANCELED,
+                               UV_EAGAIN, -12345, HANDOFF_LAST, INT_MAX};
   size_t i;
   for (i = 0; i < sizeof errors / sizeof errors[0]; i++) {
     rig_t *rig = rig_new(state);
@@ -64,7 +71,7 @@ static void an_error_of_consume_ends_the_lane_and_the_remaining_items_are_droppe
     rig->fail_status = errors[i];
     rig_init_and_start(rig);
     rig_run_until_end(rig);
-    assert_int_equal(rig->end_status, errors[i]);
+    assert_int_equal(rig->end_status, status_of(errors[i]));
     assert_int_equal(rig->events[HANDOFF_CONSUMER], 1 + 10 * i); /* the failed item's event, too */
     assert_int_equal(atomic_load(&rig->consumed), 1 + 10 * i);
     rig_free(rig);

@@ -81,7 +81,7 @@ static void init_refuses_options_out_of_range(void **state) {
   REFUSES(event_capacity, 0);
   REFUSES(event_capacity, HANDOFF_CAPACITY_MAX + 1);
   REFUSES(coalesce_ns, HANDOFF_COALESCE_MAX_NS + 1);
-  REFUSES(stack_size, 0);
+  REFUSES(stack_size, SIZE_MAX / 2 + 1);
   REFUSES(producer.missed, (handoff_missed_t)3);
   REFUSES(consumer.missed, (handoff_missed_t)3);
   REFUSES_BURST(producer, 0);
@@ -320,6 +320,7 @@ static void a_lane_needs_only_the_callbacks_produce_and_consume(void **state) {
   handoff_lane_options_t options = handoff_lane_options(3, bare_produce, bare_consume);
   handoff_lane_t lane;
   unsigned i;
+  options.stack_size = 0; /* libuv's default */
   for (i = 0; i < 4; i++) {
     options.producer.interval_ns = i % 2 == 0 ? 0 : 100000;
     options.consumer.interval_ns = i / 2 == 0 ? 0 : 100000;

@@ -259,7 +259,7 @@ static void on_event_slow(rig_t *rig, const handoff_event_t *event) {
   }
 }
 
-/* One such callback uses up the port's dispatch budget. */
+/* One of these callbacks uses up the port's dispatch budget. */
 static void slow_event_callbacks_run_8_in_a_turn_of_the_loop_at_most(void **state) {
   uv_idle_t idle;
   rig_t *rig = with_many_completions(state, 500, &idle);

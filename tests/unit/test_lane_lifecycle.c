@@ -95,8 +95,7 @@ static void init_refuses_options_out_of_range(void **state) {
   assert_int_equal(uv_loop_alive(&f->loop), 0); /* nothing is left behind: tear-down checks */
 }
 
-/* An older caller's struct ends earlier. What lies behind it is not read; defaults take its place.
- * */
+/* An older caller's struct is shorter. Init reads no further; the rest takes its defaults. */
 static void init_accepts_the_shorter_options_of_an_older_caller(void **state) {
   static const size_t sizes[] = {offsetof(handoff_lane_options_t, capacity),
                                  offsetof(handoff_lane_options_t, drop),

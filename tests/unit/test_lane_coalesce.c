@@ -28,8 +28,7 @@ static void complete_transfer(rig_t *rig, uint64_t number) {
   script_complete(rig, HANDOFF_CONSUMER, number);
 }
 
-/* So many completions arrive with the next one that they count as fast, however slow the machine.
- * */
+/* Makes the next completion count as one of a million, which is fast on the slowest machine. */
 static void pretend_fast(rig_t *rig) { rig->lane.impl->handled = 1000000; }
 
 static void end_delay_at(rig_t *rig, uint64_t due_ns) {

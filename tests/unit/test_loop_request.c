@@ -4,7 +4,7 @@
 
 #include "lib/call.h"
 #include "lib/loop.h"
-#include "lib/queued.h"
+#include "lib/slot.h"
 
 #define REQS 8
 
@@ -22,9 +22,7 @@ static size_t order[REQS]; /* which request completed when */
 static bool is_calling;    /* a library call is in progress: no callback may run */
 
 static void make_slot(size_t capacity) {
-  handoff_slot_options_t options = handoff_slot_options(sizeof(uint64_t));
-  options.capacity = capacity;
-  assert_int_equal(handoff_slot_init(&slot, &options), 0);
+  slot = slot_new(sizeof(uint64_t), capacity);
   memset(ops, 0, sizeof ops);
   done = 0;
 }
@@ -85,7 +83,7 @@ static void requests_refuse_null_pointers(void **state) {
   assert_int_equal(handoff_cancel(req), UV_EINVAL);
   loop_run(&f->loop);
   assert_int_equal(done, 0);
-  assert_int_equal(handoff_slot_try_get(&slot, &item), UV_EAGAIN);
+  slot_assert_empty(&slot);
   handoff_slot_destroy(&slot);
 }
 
@@ -137,7 +135,6 @@ static void a_request_that_completes_at_once_still_calls_back_from_the_loop(void
 
 static void a_shut_slot_completes_requests_with_eof_and_epipe(void **state) {
   loop_fixture_t *f = *state;
-  uint64_t item = 1;
   make_slot(1);
   get(f, 0);
   get(f, 1);
@@ -152,7 +149,7 @@ static void a_shut_slot_completes_requests_with_eof_and_epipe(void **state) {
   handoff_slot_destroy(&slot);
 
   make_slot(1);
-  assert_int_equal(handoff_slot_put(&slot, &item), 0);
+  slot_put_items(&slot, 1, 1);
   put(f, 0, 8);
   handoff_slot_shut(&slot);
   get(f, 1);
@@ -188,17 +185,15 @@ static void on_done_again(handoff_req_t *req, int status) {
   done++;
   assert_int_equal(handoff_cancel(req), UV_EINVAL); /* it is not pending any more */
   if (done != 1000) {
-    uint64_t next = done;
-    assert_int_equal(handoff_slot_try_put(&slot, &next), 0);
+    slot_put_items(&slot, done, 1);
     assert_int_equal(handoff_port_get(req->port, req, &slot, &op->item, on_done_again), 0);
   }
 }
 
 static void a_request_may_be_used_again_in_its_own_callback(void **state) {
   loop_fixture_t *f = *state;
-  uint64_t item = 0;
   make_slot(1);
-  assert_int_equal(handoff_slot_put(&slot, &item), 0);
+  slot_put_items(&slot, 0, 1);
   assert_int_equal(handoff_port_get(&f->port, &ops[0].req, &slot, &ops[0].item, on_done_again), 0);
   loop_run(&f->loop);
   assert_int_equal(done, 1000);
@@ -208,7 +203,6 @@ static void a_request_may_be_used_again_in_its_own_callback(void **state) {
 static void threads_and_requests_wait_in_one_queue(void **state) {
   loop_fixture_t *f = *state;
   uint64_t items[2] = {0, 0};
-  uint64_t item;
   call_t calls[2];
   make_slot(1);
   get(f, 0);
@@ -217,9 +211,7 @@ static void threads_and_requests_wait_in_one_queue(void **state) {
   get(f, 1);
   call_get(&calls[1], &slot, &items[1], HANDOFF_NEVER);
   queued_await_getters(&slot, 4);
-  for (item = 1; item <= 4; item++) {
-    assert_int_equal(handoff_slot_try_put(&slot, &item), 0);
-  }
+  slot_put_items(&slot, 1, 4);
   assert_int_equal(call_end(&calls[0]), 0);
   assert_int_equal(call_end(&calls[1]), 0);
   loop_run(&f->loop);
@@ -228,7 +220,7 @@ static void threads_and_requests_wait_in_one_queue(void **state) {
   assert_done(1, 0, 3);
   assert_int_equal(items[1], 4);
 
-  assert_int_equal(handoff_slot_put(&slot, &item), 0); /* 5 */
+  slot_put_items(&slot, 5, 1);
   items[0] = 6;
   call_put(&calls[0], &slot, &items[0], HANDOFF_NEVER);
   queued_await_putters(&slot, 1);
@@ -236,11 +228,7 @@ static void threads_and_requests_wait_in_one_queue(void **state) {
   items[1] = 8;
   call_put(&calls[1], &slot, &items[1], HANDOFF_NEVER);
   queued_await_putters(&slot, 3);
-  for (; item <= 8; item++) {
-    uint64_t got = 0;
-    assert_int_equal(handoff_slot_try_get(&slot, &got), 0);
-    assert_int_equal(got, item);
-  }
+  slot_get_items(&slot, 5, 4);
   assert_int_equal(call_end(&calls[0]), 0);
   assert_int_equal(call_end(&calls[1]), 0);
   loop_run(&f->loop);
@@ -252,7 +240,6 @@ static void threads_and_requests_wait_in_one_queue(void **state) {
 
 static void a_cancelled_request_transfers_nothing(void **state) {
   loop_fixture_t *f = *state;
-  uint64_t item = 3;
   make_slot(1);
   get(f, 0);
   get(f, 1);
@@ -261,38 +248,36 @@ static void a_cancelled_request_transfers_nothing(void **state) {
   is_calling = false;
   assert_int_equal(handoff_cancel(&ops[0].req), UV_EBUSY); /* cancelled already */
   assert_int_equal(queued_getters(&slot), 1);
-  assert_int_equal(handoff_slot_put(&slot, &item), 0);
+  slot_put_items(&slot, 3, 1);
   loop_run(&f->loop);
   assert_done(0, UV_ECANCELED, 0);
   assert_done(1, 0, 3);
 
-  assert_int_equal(handoff_slot_put(&slot, &item), 0);
+  slot_put_items(&slot, 3, 1);
   put(f, 2, 4);
   assert_int_equal(handoff_cancel(&ops[2].req), 0);
-  assert_int_equal(queued_putters(&slot), 0);
   loop_run(&f->loop);
   assert_done(2, UV_ECANCELED, 4);
-  assert_int_equal(handoff_slot_get(&slot, &item), 0);
-  assert_int_equal(handoff_slot_try_get(&slot, &item), UV_EAGAIN); /* 4 was never in it */
+  slot_get_items(&slot, 3, 1);
+  slot_assert_empty(&slot);
   handoff_slot_destroy(&slot);
 }
 
 static void a_completed_request_cannot_be_cancelled(void **state) {
   loop_fixture_t *f = *state;
-  uint64_t item = 3;
   make_slot(1);
   put(f, 0, 5); /* at once */
   assert_int_equal(handoff_cancel(&ops[0].req), UV_EBUSY);
-  assert_int_equal(handoff_slot_get(&slot, &item), 0);
+  slot_get_items(&slot, 5, 1);
   get(f, 1);
-  assert_int_equal(handoff_slot_put(&slot, &item), 0);
+  slot_put_items(&slot, 6, 1);
   assert_int_equal(handoff_cancel(&ops[1].req), UV_EBUSY);
   get(f, 2);
   handoff_slot_shut(&slot);
   assert_int_equal(handoff_cancel(&ops[2].req), UV_EBUSY);
   loop_run(&f->loop);
   assert_done(0, 0, 5);
-  assert_done(1, 0, 5);
+  assert_done(1, 0, 6);
   assert_done(2, UV_EOF, 0);
   assert_int_equal(handoff_cancel(&ops[0].req), UV_EINVAL);
   handoff_slot_destroy(&slot);
@@ -337,15 +322,14 @@ static void drop_and_cancel(void *item, void *arg) {
 static void a_finalizer_cannot_cancel_the_put_that_runs_it(void **state) {
   loop_fixture_t *f = *state;
   handoff_slot_options_t options = handoff_slot_options(sizeof(uint64_t));
-  uint64_t item = 1;
   options.overflow = HANDOFF_DROP_OLDEST;
   options.drop = drop_and_cancel;
   options.drop_arg = f;
   finalized = 0;
   memset(ops, 0, sizeof ops);
   done = 0;
-  assert_int_equal(handoff_slot_init(&slot, &options), 0);
-  assert_int_equal(handoff_slot_put(&slot, &item), 0);
+  slot = slot_with(&options);
+  slot_put_items(&slot, 1, 1);
   put(f, 0, 2);
   assert_int_equal(finalized, 1);
   loop_run(&f->loop);
@@ -355,8 +339,7 @@ static void a_finalizer_cannot_cancel_the_put_that_runs_it(void **state) {
   assert_int_equal(finalized, 2);
   loop_run(&f->loop);
   assert_done(0, 0, 3);
-  assert_int_equal(handoff_slot_get(&slot, &item), 0);
-  assert_int_equal(item, 3);
+  slot_get_items(&slot, 3, 1);
   handoff_slot_destroy(&slot);
 }
 

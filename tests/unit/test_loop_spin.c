@@ -2,6 +2,7 @@
  * nothing else on the loop has to wait. */
 
 #include "lib/loop.h"
+#include "lib/slot.h"
 #include "loop/port.h"
 
 #define HOUR_NS UINT64_C(3600000000000)
@@ -14,8 +15,7 @@ static uint64_t wanted; /* items */
 
 /* Allows spinning on one CPU too, where a port forbids it, so that every test runs everywhere. */
 static void make_slot(loop_fixture_t *f) {
-  handoff_slot_options_t options = handoff_slot_options(sizeof(uint64_t));
-  assert_int_equal(handoff_slot_init(&slot, &options), 0);
+  slot = slot_new(sizeof(uint64_t), 1);
   req = (handoff_req_t){.data = f};
   got = 0;
   f->port.impl->is_spin_allowed = true;
@@ -150,7 +150,7 @@ static bool spins_in_callback(loop_fixture_t *f, handoff_req_cb on_first_done) {
   handoff_req_t first = {.data = f};
   uint64_t number = 1;
   assert_int_equal(handoff_port_put(&f->port, &first, &slot, &number, on_first_done), 0);
-  assert_int_equal(handoff_slot_try_get(&slot, &number), 0);
+  slot_get_items(&slot, 1, 1);
   for (got = 0; got == 0;) {
     uv_run(&f->loop, UV_RUN_ONCE);
   }

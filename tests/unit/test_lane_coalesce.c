@@ -192,7 +192,7 @@ static void a_half_full_completion_queue_ends_the_delay(void **state) {
   rig_free(rig);
 }
 
-/* Without looks at half full queues, the test would take a minute, and the watchdog would abort it. */
+/* Without looks at half full queues this would take a minute, and the watchdog would abort it. */
 static void a_coalescing_lane_loses_no_event(void **state) {
   rig_t *rig = rig_new(state);
   rig->options.event_capacity = 3;

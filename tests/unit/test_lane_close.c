@@ -57,6 +57,20 @@ static void a_closing_lane_drops_the_item_in_production(void **state) {
   rig_free(rig);
 }
 
+static void an_error_after_close_is_the_status(void **state) {
+  rig_t *rig = rig_new(state);
+  rig_block(rig, HANDOFF_CONSUMER);
+  rig->fail_at = 1;
+  rig->fail_status = UV_EIO;
+  rig_init_and_start(rig);
+  rig_await_turn(rig, HANDOFF_CONSUMER, 1);
+  rig_close(rig);
+  rig_unblock(rig, HANDOFF_CONSUMER, 1);
+  rig_run_until_closed(rig);
+  assert_int_equal(rig->end_status, UV_EIO);
+  rig_free(rig);
+}
+
 static void on_event_close(rig_t *rig, const handoff_event_t *event) {
   if (event->number == 20) {
     if (rig->lane.impl->is_closing) {
@@ -292,6 +306,7 @@ int main(void) {
       loop_test(a_lane_that_never_ran_closes_without_on_end),
       loop_test(close_ends_a_running_lane_early),
       loop_test(a_closing_lane_drops_the_item_in_production),
+      loop_test(an_error_after_close_is_the_status),
       loop_test(a_lane_may_be_closed_in_an_event_callback),
       loop_test(a_lane_may_be_closed_in_its_end_callback),
       loop_test(a_closing_lane_cannot_be_started_in_its_end_callback),

@@ -1,6 +1,7 @@
 /* unit.lane_lifecycle: a lane's options, start, stop, and start again. */
 
 #include "lane/lane.h"
+#include "lib/queued.h"
 #include "lib/rig.h"
 
 static int no_turn(handoff_lane_t *lane, void *item) {
@@ -69,7 +70,8 @@ static void init_refuses_options_out_of_range(void **state) {
   assert_init_fails(f, &bad, UV_EINVAL)
   REFUSES(size, 0);
   REFUSES(size, offsetof(handoff_lane_options_t, capacity) - 1);
-  REFUSES(size, sizeof good + 1);
+  REFUSES(size, offsetof(handoff_lane_options_t, capacity) + 1); /* within a field */
+  REFUSES(size, sizeof good + sizeof(void *));
   REFUSES(size, SIZE_MAX);
   REFUSES(item_size, 0);
   REFUSES(item_size, SIZE_MAX);
@@ -282,6 +284,33 @@ static void a_lane_may_be_started_again_after_an_error(void **state) {
   rig_free(rig);
 }
 
+static void drop_and_close(void *item, void *arg) {
+  rig_t *rig = arg;
+  uv_thread_t self = uv_thread_self();
+  rig_drop(item, rig);
+  if (uv_thread_equal(&self, &rig->loop_thread) && !rig->lane.impl->is_closing) {
+    assert_int_equal(handoff_lane_start(&rig->lane), UV_EBUSY);
+    rig_close(rig);
+  }
+}
+
+static void a_lane_may_be_closed_by_a_finalizer_that_its_start_calls(void **state) {
+  rig_t *rig = rig_new(state);
+  rig->options.capacity = 5;
+  rig->options.drop = drop_and_close;
+  rig->fail_at = 1;
+  rig->fail_status = UV_EIO;
+  rig_block(rig, HANDOFF_CONSUMER);
+  rig_init_and_start(rig);
+  queued_await_putters(&rig->lane.impl->items, 1);
+  rig_unblock(rig, HANDOFF_CONSUMER, 1);
+  rig_run_until_end(rig);
+  assert_int_equal(handoff_lane_start(&rig->lane), UV_ECANCELED);
+  rig_run_until_closed(rig);
+  assert_int_equal(rig->ends, 1); /* of the first run */
+  rig_free(rig);
+}
+
 /* ------------------------------------------------------------------------------- other lanes -- */
 
 static void several_lanes_share_a_port(void **state) {
@@ -347,6 +376,7 @@ int main(void) {
       loop_test(a_stopped_lane_consumes_every_item_that_was_made),
       loop_test(a_lane_may_be_started_again_in_its_end_callback),
       loop_test(a_lane_may_be_started_again_after_an_error),
+      loop_test(a_lane_may_be_closed_by_a_finalizer_that_its_start_calls),
       loop_test(several_lanes_share_a_port),
       loop_test(a_lane_needs_only_the_callbacks_produce_and_consume),
   };

@@ -72,6 +72,35 @@ static void init_sets_loop_and_leaves_data_alone(void **state) {
   loop_run(&f->loop);
 }
 
+typedef struct {
+  handoff_port_t *port;
+  unsigned owned;
+  unsigned others;
+} walk_t;
+
+static void on_handle(uv_handle_t *handle, void *arg) {
+  walk_t *walk = arg;
+  *(handoff_port_owns(walk->port, handle) ? &walk->owned : &walk->others) += 1;
+}
+
+static void a_port_owns_its_handles_and_no_others(void **state) {
+  loop_fixture_t *f = *state;
+  handoff_port_t closed_port = {.impl = NULL};
+  walk_t walk = {.port = &f->port};
+  static uv_idle_t idle;
+  assert_int_equal(uv_idle_init(&f->loop, &idle), 0);
+  uv_walk(&f->loop, on_handle, &walk);
+  assert_int_equal(walk.owned, 1);
+  assert_int_equal(handoff__port_need_timers(f->port.impl), 0); /* as a lane does */
+  uv_walk(&f->loop, on_handle, &walk);
+  assert_int_equal(walk.owned, 1 + 2);
+  assert_int_equal(walk.others, 1 + 1);
+  assert_false(handoff_port_owns(NULL, (uv_handle_t *)&idle));
+  assert_false(handoff_port_owns(&closed_port, (uv_handle_t *)&idle));
+  assert_false(handoff_port_owns(&f->port, NULL));
+  uv_close((uv_handle_t *)&idle, NULL);
+}
+
 static void an_idle_port_does_not_keep_the_loop_alive(void **state) {
   loop_fixture_t *f = *state;
   assert_int_equal(uv_loop_alive(&f->loop), 0);
@@ -216,6 +245,7 @@ int main(void) {
   static const struct CMUnitTest tests[] = {
       loop_test(init_refuses_null_pointers),
       loop_test(init_sets_loop_and_leaves_data_alone),
+      loop_test(a_port_owns_its_handles_and_no_others),
       loop_test(an_idle_port_does_not_keep_the_loop_alive),
       loop_test(a_pending_request_keeps_the_loop_alive_until_its_callback),
       loop_test(an_unreferenced_port_does_not_keep_the_loop_alive),

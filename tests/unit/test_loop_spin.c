@@ -80,10 +80,10 @@ static void spinning_is_allowed_at_first_but_never_on_one_cpu(void **state) {
 
 /* ---------------------------------------------------------- was the loop's last block short? -- */
 
-/* Makes the loop's block look as if it had begun at that time. */
-static bool predicts_after_block_since(loop_fixture_t *f, uint64_t idle_start_ns) {
+/* Makes the loop's block look as if it had begun at that time. Returns: whether it was short. */
+static bool is_block_short(loop_fixture_t *f, uint64_t idle_start_ns, bool was_short_before) {
   struct handoff__task_queue *tasks = &f->port.impl->tasks;
-  tasks->was_block_short = false;
+  tasks->was_block_short = was_short_before;
   start_get(f, 1);
   tasks->idle_start_ns = idle_start_ns;
   run_with_thread(f);
@@ -93,8 +93,8 @@ static bool predicts_after_block_since(loop_fixture_t *f, uint64_t idle_start_ns
 static void a_block_is_short_if_another_thread_ends_it_soon(void **state) {
   loop_fixture_t *f = *state;
   make_slot(f);
-  assert_true(predicts_after_block_since(f, uv_hrtime() + HOUR_NS)); /* it took no time */
-  assert_false(predicts_after_block_since(f, 1)); /* since the machine was started */
+  assert_true(is_block_short(f, uv_hrtime() + HOUR_NS, false)); /* it took no time */
+  assert_false(is_block_short(f, 1, true));                     /* since the machine was started */
   handoff_slot_destroy(&slot);
 }
 
@@ -108,7 +108,7 @@ static void a_block_is_not_short_if_the_loop_itself_puts(void **state) {
   loop_fixture_t *f = *state;
   uv_timer_t timer;
   make_slot(f);
-  (void)predicts_after_block_since(f, 0); /* the port learns which thread runs the loop */
+  (void)is_block_short(f, 0, false); /* the port learns which thread runs the loop */
   start_get(f, 1);
   f->port.impl->tasks.idle_start_ns = HANDOFF_NEVER / 2;
   assert_int_equal(uv_timer_init(&f->loop, &timer), 0);

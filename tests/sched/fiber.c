@@ -1,6 +1,6 @@
-/* fiber: see fiber.h. Made by makecontext, but switched by setjmp and longjmp, which, unlike swapcontext,
- * make no system call: what QEMU's coroutines do. Nothing here may be compiled with _FORTIFY_SOURCE,
- * whose longjmp wants to stay on its stack. */
+/* fiber: see fiber.h. makecontext creates a fiber, but setjmp and longjmp switch it: unlike
+ * swapcontext they make no system call. QEMU's coroutines do the same. This file must be compiled
+ * without _FORTIFY_SOURCE, whose longjmp refuses to change stacks. */
 
 #include "sched/fiber.h"
 
@@ -14,7 +14,7 @@ static ucontext_t maker;
 static void begin(void) {
   fiber_t *self = starting;
 
-  if (_setjmp(self->place) == 0) {
+  if (_setjmp(self->context) == 0) {
     (void)setcontext(&maker);
   }
   self->run(self->arg);
@@ -23,8 +23,6 @@ static void begin(void) {
 
 void fiber_make(fiber_t *fiber, unsigned char *stack, size_t stack_size, void (*run)(void *),
                 void *arg) {
-  fiber->stack = stack;
-  fiber->stack_size = stack_size;
   fiber->depth = stack + stack_size;
   fiber->run = run;
   fiber->arg = arg;
@@ -45,7 +43,7 @@ void fiber_switch(fiber_t *from, fiber_t *to) {
   unsigned char here;
 
   from->depth = &here;
-  if (_setjmp(from->place) == 0) {
-    _longjmp(to->place, 1);
+  if (_setjmp(from->context) == 0) {
+    _longjmp(to->context, 1);
   }
 }

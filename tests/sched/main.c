@@ -1,42 +1,42 @@
 /* sched: the library's own code, one thread at a time, in orders that seeds decide. See README.md.
  *
- * HANDOFF_SEED=N replays the run of one seed and prints what it does. HANDOFF_SEEDS=N says how many runs there
- * are otherwise, from seed HANDOFF_FIRST on, which is 1 unless said. HANDOFF_RACES=0 lets races pass, and HANDOFF_HISTORIES=0
- * histories that nothing explains: to see what the other checks find. */
+ * HANDOFF_SEED=N replays one run and prints its steps. Otherwise HANDOFF_SEEDS says how many seeds
+ * to run, and HANDOFF_FIRST the first one. HANDOFF_RACES=0 ignores data races, to show what they
+ * lead to. */
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <uv.h>
 
 #include "sched/linear.h"
-#include "sched/lock.h"
-#include "sched/loop.h"
-#include "sched/memory.h"
-#include "sched/names.h"
 #include "sched/race.h"
 #include "sched/scenario.h"
 #include "sched/scheduler.h"
+#include "sched/shim_heap.h"
+#include "sched/shim_loop.h"
+#include "sched/shim_sync.h"
+#include "sched/symbols.h"
 #include "sched/trace.h"
 
-#define SEEDS_USUAL 10000
+#define DEFAULT_SEEDS 10000
 
-typedef struct {
-  uint64_t steps, calls, unknown;
-  uint64_t capacities[CAPACITY_MAX + 1];
-  uint64_t shut, loops, early; /* runs that are shut, have a loop, are destroyed at once */
-} totals_t;
+typedef unsigned long long count_t;
 
-static totals_t totals;
-static bool histories_are_judged;
+/* How many of each. `early`: the slot was destroyed while other threads were in calls. */
+static struct {
+  count_t steps, calls, unknown, shut, loops, early;
+  count_t capacities[CAPACITY_MAX + 1];
+} totals;
 
-static uint64_t setting(const char *name, uint64_t otherwise) {
+static uint64_t setting(const char *name, uint64_t by_default) {
   const char *text = getenv(name);
-  return text == NULL ? otherwise : strtoull(text, NULL, 10);
+  return text == NULL ? by_default : strtoull(text, NULL, 10);
 }
 
 static void count(linear_t linear) {
   totals.steps += scheduler_steps();
-  totals.calls += (uint64_t)history.count;
+  totals.calls += (count_t)history.count;
   totals.unknown += linear == LINEAR_UNKNOWN;
   totals.capacities[scenario.capacity]++;
   totals.shut += scenario.ending == SHUT;
@@ -44,32 +44,33 @@ static void count(linear_t linear) {
   totals.early += scenario.destroyer != BY_LAST_USER;
 }
 
-static void run(uint64_t seed, bool is_told) {
+static void run(uint64_t seed, bool is_verbose) {
   linear_t linear;
 
   race_begin();
-  memory_begin();
-  lock_begin();
-  loop_begin();
-  names_begin(NULL);
-  failure_begin(seed, is_told);
+  shim_heap_begin();
+  shim_sync_begin();
+  shim_loop_begin();
+  symbols_set_slot(NULL);
+  failure_begin(seed, is_verbose);
   scheduler_begin(seed);
   scenario_begin();
-  names_begin(scenario.slot->impl);
+  symbols_set_slot(scenario.slot->impl);
   scheduler_run();
-  if (!scenario.is_destroyed || memory_live() != 0 || lock_live() != 0 || loop_handles() != 0) {
-    scheduler_fail("leak", "%d blocks, %d locks and %d handles are left", memory_live(),
-                   lock_live(), loop_handles());
+  if (!scenario.is_destroyed || shim_heap_live() != 0 || shim_sync_live() != 0 ||
+      shim_loop_live() != 0) {
+    scheduler_fail("leak", "%d blocks, %d mutexes and condition variables, %d handles",
+                   shim_heap_live(), shim_sync_live(), shim_loop_live());
   }
   history_check_items();
-  linear = histories_are_judged ? linear_check(&history) : LINEAR_YES;
+  linear = linear_check(&history);
   if (linear == LINEAR_NO) {
-    scheduler_fail("history", "no order explains these answers");
+    scheduler_fail("history", "the history is not linearizable");
   }
   count(linear);
 }
 
-/* The library's code has run wild. There may be no stack left. */
+/* A broken library may crash, perhaps without any stack left. */
 static void on_crash(int number) { scheduler_fail("crash", "signal %d", number); }
 
 static void catch_crashes(void) {
@@ -82,37 +83,36 @@ static void catch_crashes(void) {
   (void)sigaction(SIGBUS, &action, NULL);
 }
 
-int main(void) {
-  uint64_t first = setting("HANDOFF_FIRST", 1);
-  uint64_t seeds = setting("HANDOFF_SEEDS", SEEDS_USUAL);
-  uint64_t seed;
+static void print_totals(count_t seeds) {
   size_t i;
 
+  printf("%llu runs, %llu steps, %llu calls; %llu histories checked, %llu searches given up\n",
+         seeds, totals.steps, totals.calls, seeds - totals.unknown, totals.unknown);
+  printf("capacity");
+  for (i = 0; i <= CAPACITY_MAX; i++) {
+    printf(" %zu: %llu;", i, totals.capacities[i]);
+  }
+  printf(" shut: %llu; with a loop: %llu; destroyed at once: %llu\n", totals.shut, totals.loops,
+         totals.early);
+}
+
+int main(void) {
+  uint64_t first = setting("HANDOFF_FIRST", 1);
+  uint64_t seeds = setting("HANDOFF_SEEDS", DEFAULT_SEEDS);
+  uint64_t seed;
+
   catch_crashes();
-  race_is_judged = setting("HANDOFF_RACES", 1) != 0;
-  histories_are_judged = setting("HANDOFF_HISTORIES", 1) != 0;
-  trace_names = names_of;
-  scheduler_epilogue = history_print;
+  race_is_enabled = setting("HANDOFF_RACES", 1) != 0;
   if (getenv("HANDOFF_SEED") != NULL) {
     run(setting("HANDOFF_SEED", 0), true);
     trace_print();
-    printf("passed, trace %016llx\n", (unsigned long long)trace_value());
+    printf("passed, trace %016llx\n", (unsigned long long)trace_hash());
     history_print();
     return 0;
   }
   for (seed = first; seed < first + seeds; seed++) {
     run(seed, false);
   }
-  printf("%llu runs, %llu steps, %llu calls; %llu histories checked, %llu given up\n",
-         (unsigned long long)seeds, (unsigned long long)totals.steps,
-         (unsigned long long)totals.calls, (unsigned long long)(seeds - totals.unknown),
-         (unsigned long long)totals.unknown);
-  printf("capacity");
-  for (i = 0; i <= CAPACITY_MAX; i++) {
-    printf(" %zu: %llu;", i, (unsigned long long)totals.capacities[i]);
-  }
-  printf(" shut: %llu; with a loop: %llu; destroyed at once: %llu\n",
-         (unsigned long long)totals.shut, (unsigned long long)totals.loops,
-         (unsigned long long)totals.early);
+  print_totals(seeds);
   return totals.unknown == 0 ? 0 : 1;
 }

@@ -6,50 +6,50 @@
 #include <string.h>
 
 #include "sched/scheduler.h"
-#include "sched/trace.h"
+#include "sched/symbols.h"
 
 #define GRAIN 8u
-#define GROUND (RACE_HEAP + THREADS_MAX * RACE_STACK)
+#define ARENA (RACE_HEAP + THREADS_MAX * RACE_STACK)
 #define SYNCS_MAX 255
-#define KINDS 3
+#define KINDS 4
 
 typedef struct {
   uint16_t of[THREADS_MAX];
-} when_t;
+} vclock_t;
 
-/* Eight bytes, and who touched which of them when, of late. */
+/* Eight bytes: the last access of each kind by each thread, and which of the bytes it touched. */
 typedef struct {
-  uint32_t run; /* of which this is the state; another one: nothing has happened yet */
-  uint8_t sync; /* what has been released here, or 0 */
-  bool is_buried;
-  when_t when[KINDS];
+  uint32_t run; /* that this state belongs to; in any other run it counts as zeroed */
+  uint8_t sync; /* the clock that was released here, or 0 */
+  bool is_poisoned;
+  vclock_t when[KINDS];
   uint8_t bytes[KINDS][THREADS_MAX];
-} grain_t;
+} shadow_t;
 
-bool race_is_judged = true;
+bool race_is_enabled = true;
 
-static _Alignas(64) unsigned char ground[GROUND];
-static grain_t grains[GROUND / GRAIN];
+static _Alignas(64) unsigned char arena[ARENA];
+static shadow_t shadows[ARENA / GRAIN];
 static uint32_t run;
-static when_t now[THREADS_MAX]; /* what each thread knows of the others */
-static when_t syncs[SYNCS_MAX + 1];
+static vclock_t now[THREADS_MAX]; /* what happens before each thread's next access */
+static vclock_t syncs[SYNCS_MAX + 1];
 static unsigned sync_count;
 
-unsigned char *race_heap(void) { return ground; }
+static size_t offset_of(const void *address) { return (uintptr_t)address - (uintptr_t)arena; }
 
-unsigned char *race_stack(int thread) { return ground + RACE_HEAP + (size_t)thread * RACE_STACK; }
+static bool is_in_arena(const void *address) { return offset_of(address) < ARENA; }
 
-static bool is_ground(const void *address) {
-  return (uintptr_t)address - (uintptr_t)ground < GROUND;
-}
+unsigned char *race_heap(void) { return arena; }
 
-int race_owner_of(const void *address) {
-  size_t offset = (uintptr_t)address - (uintptr_t)ground;
-  return offset < RACE_HEAP || offset >= GROUND ? NOBODY : (int)((offset - RACE_HEAP) / RACE_STACK);
+unsigned char *race_stack(int thread) { return arena + RACE_HEAP + (size_t)thread * RACE_STACK; }
+
+int race_stack_owner(const void *address) {
+  size_t offset = offset_of(address);
+  return offset < RACE_HEAP || offset >= ARENA ? NONE : (int)((offset - RACE_HEAP) / RACE_STACK);
 }
 
 bool race_is_shared(const void *address) {
-  return is_ground(address) && race_owner_of(address) != thread_index();
+  return is_in_arena(address) && race_stack_owner(address) != thread_index();
 }
 
 void race_begin(void) {
@@ -63,92 +63,98 @@ void race_begin(void) {
   }
 }
 
-static grain_t *grain_at(size_t offset) {
-  grain_t *grain = &grains[offset / GRAIN];
+static shadow_t *shadow_at(size_t offset) {
+  shadow_t *shadow = &shadows[offset / GRAIN];
 
-  if (grain->run != run) {
-    memset(grain, 0, sizeof *grain);
-    grain->run = run;
+  if (shadow->run != run) {
+    memset(shadow, 0, sizeof *shadow);
+    shadow->run = run;
   }
-  return grain;
+  return shadow;
 }
 
-static size_t offset_of(const void *address) { return (uintptr_t)address - (uintptr_t)ground; }
-
-/* Whether somebody else's access of that kind to those bytes does not happen before the thread's present. */
-static int unordered(const grain_t *grain, race_kind_t kind, unsigned bytes, int self) {
+/* A thread whose access of that kind to those bytes does not happen before this one, or NONE. */
+static int unordered(const shadow_t *shadow, race_kind_t kind, unsigned bytes, int self) {
   int other;
 
   for (other = 0; other < THREADS_MAX; other++) {
-    if (other != self && grain->when[kind].of[other] > now[self].of[other] &&
-        (grain->bytes[kind][other] & bytes) != 0) {
+    if (other != self && shadow->when[kind].of[other] > now[self].of[other] &&
+        (shadow->bytes[kind][other] & bytes) != 0) {
       return other;
     }
   }
-  return NOBODY;
+  return NONE;
 }
 
-static void touch(grain_t *grain, unsigned bytes, const void *address, race_kind_t kind, int self) {
+static void check_order(const shadow_t *shadow, unsigned bytes, const void *address,
+                        race_kind_t kind, int self) {
+  static const bool conflicts[KINDS][KINDS] = {
+      [RACE_READ] = {[RACE_WRITE] = true, [RACE_ATOMIC] = true, [RACE_STORE] = true},
+      [RACE_WRITE] = {true, true, true, true},
+      [RACE_ATOMIC] = {[RACE_READ] = true, [RACE_WRITE] = true},
+      [RACE_STORE] = {[RACE_READ] = true, [RACE_WRITE] = true, [RACE_STORE] = true}};
+  int earlier;
+
+  for (earlier = 0; earlier < KINDS; earlier++) {
+    int other =
+        conflicts[kind][earlier] ? unordered(shadow, (race_kind_t)earlier, bytes, self) : NONE;
+    if (other != NONE) {
+      scheduler_fail("race", "nothing orders the accesses of %s and %s to: %s", thread_name(other),
+                     thread_name(self), symbols_name(address));
+    }
+  }
+}
+
+static void access_bytes(shadow_t *shadow, unsigned bytes, const void *address, race_kind_t kind,
+                         int self) {
   uint16_t present = now[self].of[self];
-  int other = unordered(grain, RACE_WRITE, bytes, self);
 
-  if (other == NOBODY && kind != RACE_READ) {
-    other = unordered(grain, RACE_READ, bytes, self);
+  if (race_is_enabled) {
+    check_order(shadow, bytes, address, kind, self);
   }
-  if (other == NOBODY && kind != RACE_ATOMIC) {
-    other = unordered(grain, RACE_ATOMIC, bytes, self);
+  if (shadow->when[kind].of[self] != present) {
+    shadow->when[kind].of[self] = present;
+    shadow->bytes[kind][self] = 0;
   }
-  if (other != NOBODY && race_is_judged) {
-    scheduler_fail("race", "%s touches what %s touched, and nothing orders the two: %s",
-                   thread_name(self), thread_name(other), trace_name_of(address));
-  }
-  if (grain->when[kind].of[self] != present) {
-    grain->when[kind].of[self] = present;
-    grain->bytes[kind][self] = 0;
-  }
-  grain->bytes[kind][self] = (uint8_t)(grain->bytes[kind][self] | bytes);
+  shadow->bytes[kind][self] = (uint8_t)(shadow->bytes[kind][self] | bytes);
 }
 
-void race_touch(const void *address, size_t size, race_kind_t kind) {
+void race_access(const void *address, size_t size, race_kind_t kind) {
   int self = thread_index();
-  int owner = race_owner_of(address);
+  int owner = race_stack_owner(address);
   size_t offset = offset_of(address);
 
-  if (self == NOBODY || !is_ground(address)) {
+  if (self == NONE || !is_in_arena(address)) {
     return;
   }
-  if (owner != NOBODY && owner != self && (const unsigned char *)address < thread_depth(owner)) {
-    scheduler_fail("frame", "%s touches a frame that %s has left", thread_name(self),
+  if (owner != NONE && owner != self && (const unsigned char *)address < thread_depth(owner)) {
+    scheduler_fail("frame", "%s accesses a frame from which %s has returned", thread_name(self),
                    thread_name(owner));
   }
   while (size != 0) {
     size_t from = offset % GRAIN;
     size_t length = size < GRAIN - from ? size : GRAIN - from;
-    grain_t *grain = grain_at(offset);
-    if (grain->is_buried) {
-      scheduler_fail("freed", "%s touches freed memory", thread_name(self));
+    shadow_t *shadow = shadow_at(offset);
+    if (shadow->is_poisoned) {
+      scheduler_fail("freed", "%s accesses freed memory", thread_name(self));
     }
-    touch(grain, ((1u << length) - 1) << from, address, kind, self);
+    access_bytes(shadow, ((1u << length) - 1) << from, address, kind, self);
     offset += length;
     size -= length;
   }
 }
 
-static void set_buried(const void *address, size_t size, bool is_buried) {
+void race_poison(const void *address, size_t size) {
   size_t offset;
 
   for (offset = 0; offset < size; offset += GRAIN) {
-    grain_at(offset_of(address) + offset)->is_buried = is_buried;
+    shadow_at(offset_of(address) + offset)->is_poisoned = true;
   }
 }
 
-void race_bury(const void *address, size_t size) { set_buried(address, size, true); }
+/* ---------------------------------------------------------------------------- happens-before -- */
 
-void race_unearth(const void *address, size_t size) { set_buried(address, size, false); }
-
-/* -------------------------------------------------------------------------- happens-before -- */
-
-static void join(when_t *to, const when_t *from) {
+static void join(vclock_t *to, const vclock_t *from) {
   int i;
 
   for (i = 0; i < THREADS_MAX; i++) {
@@ -158,23 +164,23 @@ static void join(when_t *to, const when_t *from) {
 
 void race_release(const void *address, bool is_store) {
   int self = thread_index();
-  grain_t *grain;
+  shadow_t *shadow;
 
-  if (self == NOBODY || !is_ground(address)) {
+  if (self == NONE || !is_in_arena(address)) {
     return;
   }
-  grain = grain_at(offset_of(address));
-  if (grain->sync == 0) {
+  shadow = shadow_at(offset_of(address));
+  if (shadow->sync == 0) {
     if (sync_count == SYNCS_MAX) {
-      scheduler_fail("limit", "more locks and atomic words than %d", SYNCS_MAX);
+      scheduler_fail("limit", "more than %d mutexes and atomic objects", SYNCS_MAX);
     }
-    grain->sync = (uint8_t)++sync_count;
-    memset(&syncs[grain->sync], 0, sizeof syncs[0]);
+    shadow->sync = (uint8_t)++sync_count;
+    memset(&syncs[shadow->sync], 0, sizeof syncs[0]);
   }
   if (is_store) {
-    syncs[grain->sync] = now[self];
+    syncs[shadow->sync] = now[self];
   } else {
-    join(&syncs[grain->sync], &now[self]);
+    join(&syncs[shadow->sync], &now[self]);
   }
   now[self].of[self]++;
 }
@@ -182,13 +188,13 @@ void race_release(const void *address, bool is_store) {
 void race_acquire(const void *address) {
   int self = thread_index();
 
-  if (self != NOBODY && is_ground(address)) {
-    join(&now[self], &syncs[grain_at(offset_of(address))->sync]);
+  if (self != NONE && is_in_arena(address)) {
+    join(&now[self], &syncs[shadow_at(offset_of(address))->sync]);
   }
 }
 
-void race_forget(const void *address) {
-  if (is_ground(address)) {
-    memset(&syncs[grain_at(offset_of(address))->sync], 0, sizeof syncs[0]);
+void race_clear(const void *address) {
+  if (is_in_arena(address)) {
+    memset(&syncs[shadow_at(offset_of(address))->sync], 0, sizeof syncs[0]);
   }
 }

@@ -1,8 +1,11 @@
-/* race: who may touch what. Keeps for each eight bytes of a run's memory when each thread last touched them,
- * in vector clocks, and fails the run
- *   - when two accesses, one of them a plain write or both not atomic, are not ordered by happens-before,
- *     as the C11 orders that the code asks for make it (FastTrack; Flanagan, Freund, 2009),
- *   - when memory is touched that has been freed, or a frame of the stack that its function has left. */
+/* race: detects data races. It keeps vector clocks for each eight bytes of the run's memory, as
+ * ThreadSanitizer's shadow memory does, and fails the run
+ *   - when two accesses are not ordered by happens-before, and one is a plain write or only one of
+ *     them is atomic (FastTrack; Flanagan, Freund, 2009). Happens-before follows the C11 memory
+ *     orders that the code asks for;
+ *   - when two atomic stores to the same object, other than read-modify-writes, are not ordered: a
+ *     third thread could read them in either order;
+ *   - when freed memory is accessed, or a stack frame whose function has returned. */
 
 #ifndef TESTS_SCHED_RACE_H
 #define TESTS_SCHED_RACE_H
@@ -10,36 +13,37 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-typedef enum { RACE_READ, RACE_WRITE, RACE_ATOMIC } race_kind_t;
+/* RACE_ATOMIC: an atomic load or read-modify-write. RACE_STORE: an atomic store. */
+typedef enum { RACE_READ, RACE_WRITE, RACE_ATOMIC, RACE_STORE } race_kind_t;
 
 #define RACE_HEAP ((size_t)1 << 16)
 #define RACE_STACK ((size_t)1 << 17)
 
-/* The memory of a run: the heap. It is followed by the stacks. */
+/* The memory of a run: a heap, followed by the stacks of the threads. */
 unsigned char *race_heap(void);
 unsigned char *race_stack(int thread);
-/* The thread in whose stack it is; or NOBODY. */
-int race_owner_of(const void *address);
+/* The thread in whose stack the address is, or NONE. */
+int race_stack_owner(const void *address);
 
-/* False: what is not ordered is let pass, for who wants to see what it leads to. */
-extern bool race_is_judged;
+/* False: unordered accesses do not fail the run, to show what they lead to. */
+extern bool race_is_enabled;
 
-/* Forgets everything. */
+/* Forgets the previous run. */
 void race_begin(void);
 
-/* True: it is memory that other threads may look at too. */
+/* Whether other threads than the current one may access this memory too. */
 bool race_is_shared(const void *address);
 
-/* The current thread touches it. Does nothing outside of a run's memory and of its threads. */
-void race_touch(const void *address, size_t size, race_kind_t kind);
+/* The current thread accesses memory. No effect outside of a run's memory and threads. */
+void race_access(const void *address, size_t size, race_kind_t kind);
 
-void race_bury(const void *address, size_t size); /* from now on nobody may touch it */
-void race_unearth(const void *address, size_t size);
+/* From now on an access to this memory fails the run. */
+void race_poison(const void *address, size_t size);
 
-/* Happens-before through the object at the address: a lock, or an atomic word. `is_store`: forgets
- * what was released before. */
+/* Happens-before through the mutex or atomic object at this address. is_store: what was released
+ * there earlier no longer counts. */
 void race_release(const void *address, bool is_store);
 void race_acquire(const void *address);
-void race_forget(const void *address);
+void race_clear(const void *address);
 
 #endif /* TESTS_SCHED_RACE_H */

@@ -1,20 +1,18 @@
-/* scenario: see scenario.h. What its threads do is in callers.c and requests.c. */
+/* scenario: see scenario.h. The threads' functions are in callers.c and requests.c. */
 
 #include "sched/scenario.h"
 
 #include <string.h>
 
-#include "sched/lock.h"
-#include "sched/memory.h"
 #include "sched/race.h"
+#include "sched/rng.h"
 #include "sched/scheduler.h"
-#include "slot/ring.h"
+#include "sched/shim_heap.h"
+#include "sched/shim_sync.h"
 
 scenario_t scenario;
 
-static chance_t *chance(void) { return &scheduler_chance; }
-
-/* ---------------------------------------------------------------------------------- the items -- */
+/* --------------------------------------------------------------------------------- the items -- */
 
 void scenario_fill(unsigned char *bytes, int item) {
   size_t i;
@@ -22,7 +20,7 @@ void scenario_fill(unsigned char *bytes, int item) {
   for (i = 0; i < scenario.item_size; i++) {
     bytes[i] = (unsigned char)((size_t)item + i * 37);
   }
-  scenario_own(item);
+  scenario_touch_payload(item);
 }
 
 int scenario_read(const unsigned char *bytes) {
@@ -31,28 +29,40 @@ int scenario_read(const unsigned char *bytes) {
 
   for (i = 0; i < scenario.item_size; i++) {
     if (bytes[i] != (unsigned char)((size_t)item + i * 37)) {
-      scheduler_fail("items", "an item arrived torn");
+      scheduler_fail("items", "a torn item");
     }
   }
   if (item >= ITEMS_MAX) {
-    scheduler_fail("items", "an item arrived that is none");
+    scheduler_fail("items", "an item that was never put");
   }
   return item;
 }
 
-void scenario_own(int item) { race_touch(scenario.payloads + item, 1, RACE_WRITE); }
+void scenario_touch_payload(int item) { race_access(scenario.payloads + item, 1, RACE_WRITE); }
+
+/* A finalizer may use the slot, except in destroy. */
+static void use_slot(void) {
+  handoff_slot_stats_t stats = {.size = sizeof stats};
+
+  if (handoff_slot_stats(scenario.slot, &stats) != 0 || stats.count > scenario.capacity) {
+    scheduler_fail("outcome", "handoff_slot_stats in a finalizer");
+  }
+}
 
 static void on_drop(void *item, void *arg) {
   int number = scenario_read(item);
 
   if (arg != &scenario) {
-    scheduler_fail("items", "a drop with another argument");
+    scheduler_fail("items", "a finalizer with another argument");
   }
-  scenario_own(number);
-  history_dropped(number);
+  scenario_touch_payload(number);
+  history_finalized(number);
+  if (!scenario.is_destroyed && rng_one_in(2)) {
+    use_slot();
+  }
 }
 
-/* ------------------------------------------------------------------------------- the last user -- */
+/* ----------------------------------------------------------------------------- the destroyer -- */
 
 static void destroy(void) {
   if (scenario.is_destroyed) {
@@ -62,7 +72,7 @@ static void destroy(void) {
   handoff_slot_destroy(scenario.slot);
 }
 
-/* As an atomic counter would it puts what all did who counted down before what the last one does. */
+/* Counts down. Like an atomic counter with acq_rel, it orders all earlier calls before the last. */
 static bool is_last(unsigned *left, unsigned which) {
   const unsigned char *counter = scenario.counters + (size_t)which * 8;
 
@@ -74,8 +84,8 @@ static bool is_last(unsigned *left, unsigned which) {
   return *left == 0;
 }
 
-void scenario_passed(call_way_t way) {
-  bool is_put = way == CALL_PUT;
+void scenario_transferred(call_type_t type) {
+  bool is_put = type == CALL_PUT;
 
   if (scenario.destroyer == (is_put ? BY_LAST_PUTTER : BY_LAST_GETTER) &&
       is_last(is_put ? &scenario.puts_left : &scenario.gets_left, is_put ? 0 : 1)) {
@@ -83,7 +93,7 @@ void scenario_passed(call_way_t way) {
   }
 }
 
-void scenario_leave(void) {
+void scenario_done(void) {
   if (scenario.destroyer != BY_LAST_USER && scenario.destroyer != BY_LAST_REFUSED) {
     return;
   }
@@ -98,105 +108,98 @@ void scenario_leave(void) {
   }
 }
 
-/* ----------------------------------------------------------------------------------- the plan -- */
+/* ---------------------------------------------------------------------------------- the plan -- */
 
-/* That many hand-offs, each to one of those who can. */
-static void deal(unsigned *counts, unsigned threads, unsigned total) {
-  unsigned i;
-
-  for (i = 0; i <= SIDE_MAX; i++) {
-    counts[i] = 0;
-  }
-  for (i = 0; i < total; i++) {
-    unsigned to = chance_below(chance(), threads + (scenario.has_loop ? 1 : 0));
+/* Distributes the transfers over the threads and the loop. */
+static void distribute(unsigned *counts, unsigned threads, unsigned total) {
+  memset(counts, 0, (SIDE_MAX + 1) * sizeof *counts);
+  for (; total != 0; total--) {
+    unsigned to = rng_below(threads + (scenario.has_loop ? 1 : 0));
     counts[to < threads ? to : SIDE_MAX]++;
   }
+}
+
+static void plan_environment(void) {
+  scheduler_config.spurious_wakeups = rng_one_in(2) ? 8u << rng_below(4) : 0;
+  scheduler_config.time_jumps = rng_one_in(2) ? 8u << rng_below(4) : 0;
+  scheduler_config.failures = rng_one_in(4) ? 2u << rng_below(4) : 0;
+  scheduler_config.failures_left = 4;
+  scheduler_config.has_plain_steps = rng_one_in(4);
+  scheduler_config.has_many_cpus = rng_one_in(2);
 }
 
 static void plan(void) {
   unsigned total;
 
   memset(&scenario, 0, sizeof scenario);
-  scenario.ending = chance_hits(chance(), 3) ? SHUT : BALANCED;
-  scenario.has_loop = chance_hits(chance(), 3);
-  scenario.may_close_early = chance_hits(chance(), 4);
-  scenario.capacity = chance_below(chance(), CAPACITY_MAX + 1);
-  scenario.item_size = chance_hits(chance(), 2) ? 8 : chance_hits(chance(), 2) ? 1 : ITEM_BYTES_MAX;
-  scenario.putters = chance_between(chance(), 1, SIDE_MAX);
-  scenario.getters = chance_between(chance(), 1, SIDE_MAX);
-  if (scenario.ending == SHUT && chance_hits(chance(), 2)) {
+  scenario.ending = rng_one_in(3) ? SHUT : BALANCED;
+  scenario.has_loop = rng_one_in(3);
+  scenario.closes_early = rng_one_in(4);
+  scenario.capacity = rng_below(CAPACITY_MAX + 1);
+  scenario.item_size = rng_one_in(2) ? 8 : rng_one_in(2) ? 1 : ITEM_BYTES_MAX;
+  scenario.producers = rng_between(1, SIDE_MAX);
+  scenario.consumers = rng_between(1, SIDE_MAX);
+  if (scenario.ending == SHUT && rng_one_in(2)) {
     scenario.destroyer = BY_LAST_REFUSED;
   }
-  scenario.is_latest =
-      scenario.ending == SHUT && scenario.capacity != 0 && chance_hits(chance(), 3);
-  total = chance_between(chance(), 1, 7);
-  if (scenario.ending == BALANCED && chance_hits(chance(), 2)) {
-    scenario.destroyer = chance_hits(chance(), 2) ? BY_LAST_PUTTER : BY_LAST_GETTER;
+  scenario.drops_oldest = scenario.ending == SHUT && scenario.capacity != 0 && rng_one_in(3);
+  total = rng_between(1, 7);
+  if (scenario.ending == BALANCED && rng_one_in(2)) {
+    scenario.destroyer = rng_one_in(2) ? BY_LAST_PUTTER : BY_LAST_GETTER;
   }
-  scenario.is_watched = scenario.destroyer == BY_LAST_USER && chance_hits(chance(), 3);
+  scenario.has_observers = scenario.destroyer == BY_LAST_USER && rng_one_in(3);
   scenario.gets_left = total;
   scenario.puts_left = total;
-  if (scenario.destroyer == BY_LAST_PUTTER) { /* to whom a full slot says that all gets are done */
+  if (scenario.destroyer == BY_LAST_PUTTER) { /* the last put proves that all gets are complete */
     scenario.puts_left += (unsigned)scenario.capacity;
   }
-  deal(scenario.puts, scenario.putters, scenario.puts_left);
-  deal(scenario.gets, scenario.getters,
-       scenario.ending == BALANCED ? total : chance_between(chance(), 1, 7));
-
-  scheduler_mishaps.spurious = chance_hits(chance(), 2) ? 8u << chance_below(chance(), 4) : 0;
-  scheduler_mishaps.hurry = chance_hits(chance(), 2) ? 8u << chance_below(chance(), 4) : 0;
-  scheduler_mishaps.faults = chance_hits(chance(), 4) ? 2u << chance_below(chance(), 4) : 0;
-  scheduler_mishaps.fault_budget = 4;
-  scheduler_mishaps.is_fine = chance_hits(chance(), 4);
-  scheduler_mishaps.has_many_cpus = chance_hits(chance(), 2);
+  distribute(scenario.puts, scenario.producers, scenario.puts_left);
+  distribute(scenario.gets, scenario.consumers,
+             scenario.ending == BALANCED ? total : rng_between(1, 7));
+  plan_environment();
 }
 
-static void make_slot(void) {
+static void init_slot(void) {
   handoff_slot_options_t options = handoff_slot_options(scenario.item_size);
   int err;
 
   options.capacity = scenario.capacity;
-  options.overflow = scenario.is_latest ? HANDOFF_DROP_OLDEST : HANDOFF_BLOCK;
+  options.overflow = scenario.drops_oldest ? HANDOFF_DROP_OLDEST : HANDOFF_BLOCK;
   options.drop = on_drop;
   options.drop_arg = &scenario;
-  for (;;) {
-    err = handoff_slot_init(scenario.slot, &options);
-    if (err == 0) {
-      return;
-    }
-    if ((err != UV_ENOMEM && err != UV_EAGAIN) || memory_live() + lock_live() != 0 ||
-        scheduler_mishaps.faults == 0) {
-      scheduler_fail("faults", "the slot that could not be made: %d, leaves %d", err,
-                     memory_live() + lock_live());
+  while ((err = handoff_slot_init(scenario.slot, &options)) != 0) {
+    int left = shim_heap_live() + shim_sync_live();
+    if ((err != UV_ENOMEM && err != UV_EAGAIN) || left != 0 || scheduler_config.failures == 0) {
+      scheduler_fail("faults", "handoff_slot_init returned %d and left %d objects", err, left);
     }
   }
 }
 
 void scenario_begin(void) {
-  static const char *const putters[] = {"putter 0", "putter 1", "putter 2"};
-  static const char *const getters[] = {"getter 0", "getter 1", "getter 2"};
+  static const char *const producers[] = {"producer 0", "producer 1", "producer 2"};
+  static const char *const consumers[] = {"consumer 0", "consumer 1", "consumer 2"};
   unsigned i;
 
   plan();
-  history_begin(scenario.capacity, scenario.is_latest);
-  scenario.slot = memory_take(sizeof *scenario.slot);
-  scenario.payloads = memory_take(ITEMS_MAX);
-  scenario.counters = memory_take(64);
-  make_slot();
-  for (i = 0; i < scenario.putters && i < SIDE_MAX; i++) {
-    (void)scheduler_add(putters[i], callers_put, &scenario.puts[i]);
+  history_begin(scenario.capacity, scenario.drops_oldest);
+  scenario.slot = shim_heap_take(sizeof *scenario.slot);
+  scenario.payloads = shim_heap_take(ITEMS_MAX);
+  scenario.counters = shim_heap_take(64);
+  init_slot();
+  for (i = 0; i < scenario.producers && i < SIDE_MAX; i++) {
+    scheduler_add(producers[i], callers_put, &scenario.puts[i]);
   }
-  for (i = 0; i < scenario.getters && i < SIDE_MAX; i++) {
-    (void)scheduler_add(getters[i], callers_get, &scenario.gets[i]);
+  for (i = 0; i < scenario.consumers && i < SIDE_MAX; i++) {
+    scheduler_add(consumers[i], callers_get, &scenario.gets[i]);
   }
-  scenario.users = scenario.putters + scenario.getters;
+  scenario.users = scenario.producers + scenario.consumers;
   if (scenario.has_loop) {
     requests_begin();
-    (void)scheduler_add("loop", requests_live, NULL);
+    scheduler_add("loop", requests_run, NULL);
     scenario.users++;
   }
   if (scenario.ending == SHUT) {
-    (void)scheduler_add("shutter", callers_shut, NULL);
+    scheduler_add("shutter", callers_shut, NULL);
     scenario.users++;
   }
 }

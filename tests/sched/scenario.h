@@ -1,4 +1,4 @@
-/* scenario: what the threads of a run do with one slot, made up from the seed. */
+/* scenario: what the threads of a run do with one slot, generated from the seed. */
 
 #ifndef TESTS_SCHED_SCENARIO_H
 #define TESTS_SCHED_SCENARIO_H
@@ -6,16 +6,17 @@
 #include "handoff.h"
 #include "sched/history.h"
 
-#define SIDE_MAX 3 /* producers, or consumers */
+#define SIDE_MAX 3 /* producer threads, or consumer threads */
 #define ITEM_BYTES_MAX 24
 
-/* BALANCED: no more gets than puts, and no more of those than fit, each tried until it succeeds, and nobody
- * shuts the slot: nothing comes to the rescue of who has not been woken. SHUT: each call once, and somebody
- * shuts it some time. */
+/* BALANCED: every put and every get can succeed, each is repeated until it does, and no thread
+ * shuts the slot. So a lost wake-up is a deadlock: nothing else wakes the waiter. SHUT: each call
+ * is made once, and a thread shuts the slot at some time. */
 typedef enum { BALANCED, SHUT } ending_t;
 
-/* Who destroys the slot: the last to be done with it; or, at once, who knows that all hand-offs are done; or, from
- * having been refused, that it is shut: whoever shut it may not have returned yet. */
+/* Which thread destroys the slot: the last one that is done with it; or, at once, the thread that
+ * learns from its get or its put that all transfers are complete; or the last thread that was
+ * refused because the slot is shut, while handoff_slot_shut may not have returned. */
 typedef enum { BY_LAST_USER, BY_LAST_GETTER, BY_LAST_PUTTER, BY_LAST_REFUSED } destroyer_t;
 
 typedef struct scenario_s {
@@ -23,51 +24,51 @@ typedef struct scenario_s {
   destroyer_t destroyer;
   size_t capacity;
   size_t item_size;
-  unsigned putters, getters;   /* threads */
-  unsigned puts[SIDE_MAX + 1]; /* how many each is to make; the last is the loop's */
+  unsigned producers, consumers; /* threads */
+  unsigned puts[SIDE_MAX + 1];   /* to be made by each thread; the last one is the loop */
   unsigned gets[SIDE_MAX + 1];
   bool has_loop;
-  bool is_latest;
-  bool is_watched;      /* some peek, and ask for its stats */
-  bool may_close_early; /* the port, while requests are pending */
+  bool drops_oldest;
+  bool has_observers; /* threads also call peek, stats and dump */
+  bool closes_early;  /* the port may be closed while requests are pending */
 
   /* In the run's memory. */
   handoff_slot_t *slot;
-  unsigned char *payloads; /* what each item refers to: touched by its owner */
-  unsigned char *counters; /* for the happens-before of those below */
+  unsigned char *payloads; /* what each item refers to: written by the item's owner */
+  unsigned char *counters; /* addresses for the happens-before of the counters below */
 
-  unsigned users;                /* who are not done with the slot */
-  unsigned puts_left, gets_left; /* hand-offs that have not succeeded */
-  int items;                     /* that there have been */
-  bool is_refused;               /* somebody has been, for it is shut */
-  bool is_shut_done;             /* whoever shuts it has returned */
+  unsigned users;                /* threads that are not done with the slot */
+  unsigned puts_left, gets_left; /* transfers that have not succeeded yet */
+  int items;                     /* numbers given to items */
+  bool is_refused;               /* a call has returned UV_EPIPE or UV_EOF */
+  bool is_shut_done;             /* handoff_slot_shut has returned */
   bool is_destroyed;
 } scenario_t;
 
 extern scenario_t scenario;
 
-/* Makes one up, with its slot and its threads. */
+/* Generates a scenario, with its slot and its threads. */
 void scenario_begin(void);
 
-/* The item of that number: its bytes, and what it refers to, which is the caller's. */
+/* Writes the item of that number. The caller owns its payload. */
 void scenario_fill(unsigned char *bytes, int item);
-/* Returns: the number. */
+/* Returns: the item's number. Fails the run if the bytes are not an item. */
 int scenario_read(const unsigned char *bytes);
-/* What it refers to is the caller's now. */
-void scenario_own(int item);
+/* Writes to the payload, which the caller owns. */
+void scenario_touch_payload(int item);
 
-/* A hand-off has succeeded: destroys the slot where that is how it goes. */
-void scenario_passed(call_way_t way);
-/* The caller does not use the slot any more. */
-void scenario_leave(void);
+/* A transfer has succeeded. Destroys the slot if the scenario says so. */
+void scenario_transferred(call_type_t type);
+/* The caller no longer uses the slot. */
+void scenario_done(void);
 
-/* Threads: put, or get, that many times; shut some time. */
+/* Threads: put or get that many times; shut the slot at some time. */
 void callers_put(void *count);
 void callers_get(void *count);
 void callers_shut(void *arg);
 
-/* The thread that has the loop, with its requests. */
+/* The loop thread, with its requests. */
 void requests_begin(void);
-void requests_live(void *arg);
+void requests_run(void *arg);
 
 #endif /* TESTS_SCHED_SCENARIO_H */

@@ -4,59 +4,57 @@
 
 #include <string.h>
 
-#include "sched/choice.h"
 #include "sched/race.h"
+#include "sched/rng.h"
+#include "sched/strategy.h"
 #include "sched/thread.h"
 #include "sched/trace.h"
 
 #define STEPS_MAX 50000u
-#define WIPED 8192u
+#define CLEARED_STACK 16384u
 #define START_NS UINT64_C(1000000)
 
-chance_t scheduler_chance;
-mishaps_t scheduler_mishaps;
-void (*scheduler_on_park)(void);
+uint64_t rng_state;
+config_t scheduler_config;
 
 thread_t threads[THREADS_MAX];
 int thread_count;
-static int current = NOBODY;
+static int current = NONE;
 static fiber_t outside;
 static uint64_t now_ns;
 static uint64_t steps;
 
 int thread_index(void) { return current; }
-const char *thread_name(int thread) { return thread == NOBODY ? "nobody" : threads[thread].name; }
+const char *thread_name(int thread) { return thread == NONE ? "no thread" : threads[thread].name; }
 const unsigned char *thread_depth(int thread) { return threads[thread].fiber.depth; }
 uint64_t scheduler_now_ns(void) { return now_ns; }
 uint64_t scheduler_steps(void) { return steps; }
 
-bool scheduler_faults(void) {
-  if (scheduler_mishaps.fault_budget == 0 ||
-      !chance_hits(&scheduler_chance, scheduler_mishaps.faults)) {
+bool scheduler_injects_failure(void) {
+  if (scheduler_config.failures_left == 0 || !rng_one_in(scheduler_config.failures)) {
     return false;
   }
-  scheduler_mishaps.fault_budget--;
+  scheduler_config.failures_left--;
   return true;
 }
 
-void scheduler_did(const char *what, const void *object, uint64_t value) {
-  if (current == NOBODY) {
-    return;
+void scheduler_record(const char *what, const void *object, uint64_t value) {
+  if (current != NONE) {
+    threads[current].last = what;
+    threads[current].last_object = object;
+    trace_add(current, what, object, value);
   }
-  threads[current].last = what;
-  threads[current].last_object = object;
-  trace_did(current, what, object, value);
 }
 
-/* -------------------------------------------------------------------------------- who goes on -- */
+/* ------------------------------------------------------------------------- which thread runs -- */
 
-static bool is_ready(const thread_t *thread) {
-  return !thread->has_ended && thread->waits == FOR_NOTHING;
+static bool is_waiting(const thread_t *thread) {
+  return !thread->has_ended && thread->waits != FOR_NOTHING;
 }
 
-static void wake(thread_t *thread, bool is_woken) {
+static void wake(thread_t *thread, bool is_notified) {
   thread->waits = FOR_NOTHING;
-  thread->is_woken = is_woken;
+  thread->is_notified = is_notified;
 }
 
 static uint64_t next_deadline_ns(void) {
@@ -64,140 +62,139 @@ static uint64_t next_deadline_ns(void) {
   int i;
 
   for (i = 0; i < thread_count; i++) {
-    if (!is_ready(&threads[i]) && !threads[i].has_ended && threads[i].deadline_ns < next_ns) {
+    if (is_waiting(&threads[i]) && threads[i].deadline_ns < next_ns) {
       next_ns = threads[i].deadline_ns;
     }
   }
   return next_ns;
 }
 
-static void go_to(uint64_t to_ns) {
+static void advance_time(uint64_t to_ns) {
   int i;
 
   now_ns = to_ns > now_ns ? to_ns : now_ns;
   for (i = 0; i < thread_count; i++) {
-    if (!is_ready(&threads[i]) && !threads[i].has_ended && threads[i].deadline_ns <= now_ns) {
+    if (is_waiting(&threads[i]) && threads[i].deadline_ns <= now_ns) {
       wake(&threads[i], false);
     }
   }
 }
 
-/* One of those, if there are any, who wait for that. */
-static thread_t *any_waiting(wait_t what, const void *object) {
-  thread_t *found = NULL;
+/* A random thread that waits for the object, or for any object if it is NULL. */
+static thread_t *pick_waiter(wait_t what, const void *object) {
+  thread_t *picked = NULL;
   unsigned count = 0;
   int i;
 
   for (i = 0; i < thread_count; i++) {
     if (threads[i].waits == what && (object == NULL || threads[i].object == object) &&
-        chance_below(&scheduler_chance, ++count) == 0) {
-      found = &threads[i];
+        rng_below(++count) == 0) {
+      picked = &threads[i];
     }
   }
-  return found;
+  return picked;
 }
 
-static void let_things_go_wrong(void) {
-  thread_t *victim;
-  uint64_t next_ns;
-
-  if (chance_hits(&scheduler_chance, scheduler_mishaps.spurious)) {
-    victim = any_waiting(FOR_SIGNAL, NULL);
+static void inject_wakeups(void) {
+  if (rng_one_in(scheduler_config.spurious_wakeups)) {
+    thread_t *victim = pick_waiter(FOR_SIGNAL, NULL);
     if (victim != NULL) {
-      wake(victim, chance_hits(&scheduler_chance, 2)); /* it may even say that it is late */
+      wake(victim, rng_one_in(2)); /* it may even report a timeout */
     }
   }
-  if (chance_hits(&scheduler_chance, scheduler_mishaps.hurry)) {
-    next_ns = next_deadline_ns();
-    if (next_ns != NEVER) {
-      go_to(next_ns);
-    }
+  if (rng_one_in(scheduler_config.time_jumps) && next_deadline_ns() != NEVER) {
+    advance_time(next_deadline_ns());
   }
 }
 
-static unsigned ready_ones(void) {
-  unsigned ready = 0;
+static unsigned runnable_threads(void) {
+  unsigned runnable = 0;
   int i;
 
   for (i = 0; i < thread_count; i++) {
-    ready |= is_ready(&threads[i]) ? 1u << i : 0;
+    runnable |= !threads[i].has_ended && !is_waiting(&threads[i]) ? 1u << i : 0;
   }
-  return ready;
+  return runnable;
 }
 
-/* NOBODY: all have ended. */
-static int choose(void) {
-  unsigned ready;
+/* NONE: all threads have ended. */
+static int pick_thread(void) {
+  unsigned runnable;
   int i;
 
   steps++;
   if (steps > STEPS_MAX) {
-    scheduler_fail("endless", "the run does not end");
+    scheduler_fail("endless", "the run has taken more than %u steps", STEPS_MAX);
   }
   now_ns++;
   if (next_deadline_ns() <= now_ns) {
-    go_to(now_ns);
+    advance_time(now_ns);
   }
-  let_things_go_wrong();
-  ready = ready_ones();
-  if (ready == 0 && next_deadline_ns() != NEVER) {
-    go_to(next_deadline_ns());
-    ready = ready_ones();
+  inject_wakeups();
+  runnable = runnable_threads();
+  if (runnable == 0 && next_deadline_ns() != NEVER) {
+    advance_time(next_deadline_ns());
+    runnable = runnable_threads();
   }
-  for (i = 0; ready == 0 && i < thread_count; i++) {
+  for (i = 0; runnable == 0 && i < thread_count; i++) {
     if (!threads[i].has_ended) {
-      scheduler_fail("deadlock", "nobody can go on");
+      scheduler_fail("deadlock", "no thread can run");
     }
   }
-  return ready == 0 ? NOBODY : choice_make(ready, current, steps);
+  return runnable == 0 ? NONE : strategy_pick(runnable, current, steps);
 }
 
-static void go_on(void) {
-  int chosen = choose();
-  fiber_t *from = current == NOBODY ? &outside : &threads[current].fiber;
+static void switch_thread(void) {
+  int picked = pick_thread();
+  fiber_t *from = current == NONE ? &outside : &threads[current].fiber;
 
-  if (chosen != current) {
-    current = chosen;
-    fiber_switch(from, chosen == NOBODY ? &outside : &threads[chosen].fiber);
+  if (picked != current) {
+    current = picked;
+    fiber_switch(from, picked == NONE ? &outside : &threads[picked].fiber);
   }
 }
 
-/* ------------------------------------------------------------------------------- for threads -- */
+/* --------------------------------------------------------------------- called by the threads -- */
 
 void scheduler_step(void) {
-  if (current != NOBODY) {
-    go_on();
+  if (current != NONE) {
+    switch_thread();
   }
+}
+
+void scheduler_yield(void) {
+  strategy_yield();
+  scheduler_step();
 }
 
 bool scheduler_wait(wait_t what, const void *object, uint64_t deadline_ns) {
   thread_t *self;
 
-  if (current == NOBODY) {
-    scheduler_fail("deadlock", "who sets up has to wait");
+  if (current == NONE) {
+    scheduler_fail("deadlock", "the setup of the run has to wait");
   }
   self = &threads[current];
   self->waits = what;
   self->object = object;
   self->deadline_ns = deadline_ns;
-  trace_waits(current, object);
-  go_on();
+  trace_add_wait(current, object);
+  switch_thread();
   self->deadline_ns = NEVER;
-  return self->is_woken;
+  return self->is_notified;
 }
 
 void scheduler_wake(wait_t what, const void *object, bool all) {
   thread_t *thread;
 
   do {
-    thread = any_waiting(what, object);
+    thread = pick_waiter(what, object);
     if (thread != NULL) {
       wake(thread, true);
     }
   } while (all && thread != NULL);
 }
 
-bool scheduler_is_awaited(wait_t what, const void *object) {
+bool scheduler_has_waiter(wait_t what, const void *object) {
   int i;
 
   for (i = 0; i < thread_count; i++) {
@@ -210,33 +207,34 @@ bool scheduler_is_awaited(wait_t what, const void *object) {
 
 /* ------------------------------------------------------------------------------------- a run -- */
 
-/* The stack below, so that whoever reads what he has not written reads the same in each run. */
-__attribute__((noinline)) static void wipe(void) {
-  unsigned char garbage[WIPED];
+/* Clears the stack below, so that code which reads uninitialised memory reads the same in each
+ * replay. */
+__attribute__((noinline)) static void clear_stack(void) {
+  unsigned char unused[CLEARED_STACK];
 
-  memset(garbage, 0, sizeof garbage);
-  __asm__ volatile("" : : "r"(garbage) : "memory"); /* somebody may look at it */
+  memset(unused, 0, sizeof unused);
+  __asm__ volatile("" : : "r"(unused) : "memory"); /* keeps the memset */
 }
 
-static void live(void *arg) {
+static void run_thread(void *arg) {
   thread_t *self = arg;
 
   for (;;) {
-    wipe();
+    clear_stack();
     self->body(self->arg);
     self->has_ended = true;
-    go_on(); /* until the next run */
+    switch_thread(); /* returns in the next run */
   }
 }
 
-int scheduler_add(const char *name, void (*body)(void *arg), void *arg) {
+void scheduler_add(const char *name, void (*body)(void *arg), void *arg) {
   thread_t *thread = &threads[thread_count];
 
   if (thread_count == THREADS_MAX) {
     scheduler_fail("limit", "more than %d threads", THREADS_MAX);
   }
   if (!thread->has_fiber) {
-    fiber_make(&thread->fiber, race_stack(thread_count), RACE_STACK, live, thread);
+    fiber_make(&thread->fiber, race_stack(thread_count), RACE_STACK, run_thread, thread);
     thread->has_fiber = true;
   }
   thread->name = name;
@@ -248,17 +246,17 @@ int scheduler_add(const char *name, void (*body)(void *arg), void *arg) {
   thread->deadline_ns = NEVER;
   thread->last = NULL;
   thread->last_object = NULL;
-  choice_add(thread_count);
-  return thread_count++;
+  strategy_add_thread(thread_count);
+  thread_count++;
 }
 
 void scheduler_begin(uint64_t seed) {
   trace_begin();
-  scheduler_chance.state = seed * UINT64_C(0xd1342543de82ef95);
+  rng_state = seed * UINT64_C(0xd1342543de82ef95);
   thread_count = 0;
   now_ns = START_NS;
   steps = 0;
-  choice_begin(&scheduler_chance);
+  strategy_begin();
 }
 
-void scheduler_run(void) { go_on(); }
+void scheduler_run(void) { switch_thread(); }

@@ -1,4 +1,4 @@
-/* thread: those of a run, for the scheduler and for who says where they are. */
+/* thread: the threads of a run, for the scheduler and for the report of a failure. */
 
 #ifndef TESTS_SCHED_THREAD_H
 #define TESTS_SCHED_THREAD_H
@@ -13,12 +13,12 @@ typedef struct {
   void *arg;
   const void *object; /* that it waits for */
   uint64_t deadline_ns;
-  const char *last; /* what it did */
+  const char *last; /* its last step */
   const void *last_object;
   wait_t waits;
-  bool has_fiber; /* from an earlier run: it is used again */
+  bool has_fiber; /* from an earlier run, to be reused */
   bool has_ended;
-  bool is_woken;
+  bool is_notified;
 } thread_t;
 
 extern thread_t threads[THREADS_MAX];

@@ -1,11 +1,12 @@
-/* trace: see trace.h. What is done is kept until the run has ended: to print it at once would leave other
- * garbage on the stacks, and a run that reads garbage would not replay. */
+/* trace: see trace.h. The records are printed only after the run: printing during it would leave
+ * other garbage on the stacks, and a run that reads garbage would not replay. */
 
 #include "sched/trace.h"
 
 #include <stdio.h>
 
 #include "sched/scheduler.h"
+#include "sched/symbols.h"
 
 #define RECORDS_MAX ((size_t)1 << 17)
 
@@ -17,46 +18,34 @@ typedef struct {
   uint64_t value;
 } record_t;
 
-const char *(*trace_names)(const void *address);
-
 static record_t records[RECORDS_MAX];
 static size_t count;
-static uint64_t trace; /* FNV-1a's way to mix */
+static uint64_t hash; /* FNV-1a, of 64-bit words */
 
 void trace_begin(void) {
   count = 0;
-  trace = UINT64_C(0xcbf29ce484222325);
+  hash = UINT64_C(0xcbf29ce484222325);
 }
 
-uint64_t trace_value(void) { return trace; }
+uint64_t trace_hash(void) { return hash; }
 
-const char *trace_name_of(const void *address) {
-  const char *name = trace_names == NULL ? NULL : trace_names(address);
-  return name == NULL ? "" : name;
-}
-
-static void note(uint64_t what) { trace = (trace ^ what) * UINT64_C(0x100000001b3); }
+static void mix(uint64_t value) { hash = (hash ^ value) * UINT64_C(0x100000001b3); }
 
 static void record(int thread, const char *what, const void *object, uint64_t value) {
   if (count < RECORDS_MAX) {
-    record_t *place = &records[count++];
-    place->step = scheduler_steps();
-    place->thread = thread;
-    place->what = what;
-    place->object = object;
-    place->value = value;
+    records[count++] = (record_t){scheduler_steps(), thread, what, object, value};
   }
 }
 
-void trace_did(int thread, const char *what, const void *object, uint64_t value) {
-  note((uint64_t)thread);
-  note(scheduler_steps());
-  note((unsigned char)what[0]);
-  note(value);
+void trace_add(int thread, const char *what, const void *object, uint64_t value) {
+  mix((uint64_t)thread);
+  mix(scheduler_steps());
+  mix((unsigned char)what[0]);
+  mix(value);
   record(thread, what, object, value);
 }
 
-void trace_waits(int thread, const void *object) {
+void trace_add_wait(int thread, const void *object) {
   record(thread, "waits:", object, TRACE_NO_VALUE);
 }
 
@@ -66,7 +55,7 @@ void trace_print(void) {
   for (i = 0; i < count; i++) {
     const record_t *of = &records[i];
     printf("%6llu  %-10s %s %s", (unsigned long long)of->step, thread_name(of->thread), of->what,
-           trace_name_of(of->object));
+           symbols_name(of->object));
     if (of->value != TRACE_NO_VALUE) {
       printf(" = %lld", (long long)of->value);
     }

@@ -1,6 +1,6 @@
-/* memory: see memory.h. The linker puts the __wrap functions in everybody's way. */
+/* shim_heap: see shim_heap.h. The linker's --wrap redirects malloc, calloc and free to here. */
 
-#include "sched/memory.h"
+#include "sched/shim_heap.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -18,12 +18,12 @@ typedef struct {
 static size_t used;
 static int live;
 
-void memory_begin(void) {
+void shim_heap_begin(void) {
   used = 0;
   live = 0;
 }
 
-int memory_live(void) { return live; }
+int shim_heap_live(void) { return live; }
 
 static unsigned char *take(size_t size) {
   head_t *head = (head_t *)(void *)(race_heap() + used);
@@ -37,15 +37,15 @@ static unsigned char *take(size_t size) {
   return (unsigned char *)head + ALIGN;
 }
 
-void *memory_take(size_t size) { return memset(take(size), 0, size); }
+void *shim_heap_take(size_t size) { return memset(take(size), 0, size); }
 
 void *__wrap_malloc(size_t size);
 void *__wrap_malloc(size_t size) {
-  if (scheduler_faults()) {
+  if (scheduler_injects_failure()) {
     return NULL;
   }
   live++;
-  return memset(take(size), 0xa5, size); /* whatever was there */
+  return memset(take(size), 0xa5, size); /* uninitialised, but the same in each replay */
 }
 
 void *__wrap_calloc(size_t count, size_t size);
@@ -63,8 +63,8 @@ void __wrap_free(void *block) {
   }
   scheduler_step();
   size = ((head_t *)(void *)((unsigned char *)block - ALIGN))->size;
-  race_touch(block, size, RACE_WRITE);
-  race_bury(block, size);
+  race_access(block, size, RACE_WRITE);
+  race_poison(block, size);
   live--;
-  scheduler_did("frees", block, TRACE_NO_VALUE);
+  scheduler_record("frees", block, TRACE_NO_VALUE);
 }

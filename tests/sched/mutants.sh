@@ -27,18 +27,32 @@ caught fast_path_without_lock 'lock|race|history|items|deadlock' slot/transfer.h
 caught cell_store_relaxed 'race' slot/ring.h memory_order_release memory_order_relaxed
 caught cell_load_relaxed 'race' slot/ring.h memory_order_acquire memory_order_relaxed
 caught spin_result_assumed 'deadlock|history|items|race' slot/transfer.c \
-  'return handoff__ring_state(s, side)' 'return HANDOFF__READY_STATE(side)'
+  'side->spin_budget /= 2;
+  }
+  return handoff__ring_state(s, which);' 'side->spin_budget /= 2;
+  }
+  return HANDOFF__READY_STATE(which);'
 
 # The lock.
-caught lock_test_then_set 'race' base/lock.h \
-  'return !atomic_exchange_explicit(&lock->locked, true, memory_order_acquire)' \
-  'return !atomic_load(&lock->locked) && (atomic_store(&lock->locked, true), true)'
-caught lock_acquire_relaxed 'race' base/lock.h memory_order_acquire memory_order_relaxed
+caught lock_try_test_then_set 'race' base/lock.h \
+  '!atomic_exchange_explicit(&lock->locked, true, memory_order_acquire)' \
+  '!atomic_load(&lock->locked) && (atomic_store(&lock->locked, true), true)'
+caught lock_acquire_test_then_set 'race' base/lock.h \
+  'if (atomic_exchange_explicit(&lock->locked, true, memory_order_acquire)) {' \
+  'if (!atomic_load(&lock->locked)) {
+    atomic_store(&lock->locked, true);
+  } else {'
+caught lock_try_relaxed 'race' base/lock.h \
+  '!atomic_exchange_explicit(&lock->locked, true, memory_order_acquire)' \
+  '!atomic_exchange_explicit(&lock->locked, true, memory_order_relaxed)'
+caught lock_acquire_relaxed 'race' base/lock.h \
+  '(atomic_exchange_explicit(&lock->locked, true, memory_order_acquire)' \
+  '(atomic_exchange_explicit(&lock->locked, true, memory_order_relaxed)'
 caught lock_release_relaxed 'race' base/lock.h memory_order_release memory_order_relaxed
 caught lock_not_released 'endless' base/lock.h \
   'atomic_store_explicit(&lock->locked, false, memory_order_release);' ''
 caught lock_acquired_without_exchange 'race' base/lock.c \
-  '!handoff__lock_exchange(lock)' 'false'
+  '!handoff__lock_try(lock)' 'false'
 caught lock_not_waited_for 'race' base/lock.h \
   'handoff__lock_wait(lock);' ''
 no_races 'freed' caught lock_touched_after_release 'freed|race' base/lock.h \
@@ -221,27 +235,27 @@ caught unpark_unlocked_signals_nothing 'deadlock' base/parker.c \
   uv_cond_signal(&parker->cond);' 'uv_mutex_unlock(&parker->mutex);'
 no_races 'deadlock|lock|frame' caught unpark_locked_without_mutex 'deadlock|race' base/parker.c \
   'uv_mutex_lock(&parker->mutex);
-  set_notified(parker, true);
+  atomic_store_explicit(&parker->notified, true, memory_order_relaxed);
   uv_cond_signal(&parker->cond);
-  uv_mutex_unlock(&parker->mutex);' 'set_notified(parker, true);
+  uv_mutex_unlock(&parker->mutex);' \
+  'atomic_store_explicit(&parker->notified, true, memory_order_relaxed);
   uv_cond_signal(&parker->cond);'
 caught unpark_unlocked_without_mutex 'deadlock|race' base/parker.c \
   'uv_mutex_lock(&parker->mutex);
-  set_notified(parker, true);
-  uv_mutex_unlock(&parker->mutex);' 'set_notified(parker, true);'
+  atomic_store_explicit(&parker->notified, true, memory_order_relaxed);
+  uv_mutex_unlock(&parker->mutex);' \
+  'atomic_store_explicit(&parker->notified, true, memory_order_relaxed);'
 no_races 'frame|lock' caught own_parker_signalled_after_unlock 'frame|lock|race' base/parker.c \
   'uv_cond_signal(&parker->cond);
   uv_mutex_unlock(&parker->mutex);' 'uv_mutex_unlock(&parker->mutex);
   uv_cond_signal(&parker->cond);'
 caught notification_read_without_mutex 'race' base/parker.c \
-  '  uv_mutex_lock(&parker->mutex);
-  while' '  if (is_notified(parker)) return true;
-  uv_mutex_lock(&parker->mutex);
-  while'
+  '  cancel_disable(&cancel_state);' \
+  '  if (atomic_load_explicit(&parker->notified, memory_order_relaxed)) return true;'
 no_races any caught timed_out_waiter_not_cancelled any slot/blocking.c \
   '!is_notified && !handoff__waitq_cancel(slot, &self.waiter)' 'false'
 no_races any caught claimed_waiter_does_not_wait any slot/blocking.c \
-  'handoff__parker_wait(self.parker, HANDOFF_NEVER)' 'true'
+  'handoff__parker_wait(self.parker, 0, HANDOFF_NEVER)' 'true'
 caught timeout_beats_notification 'items|history|race' slot/blocking.c \
   'err = is_notified ?' 'err = is_notified && uv_hrtime() < deadline_ns ?'
 caught early_timeout 'outcome' base/parker.c 'now_ns >= deadline_ns' 'now_ns + 100 >= deadline_ns'
@@ -289,7 +303,7 @@ caught init_leaks_first_parker 'faults|leak|limit' slot/blocking.c \
 # The task queue.
 caught pending_cleared_late 'deadlock' loop/task_queue.c \
   'queue->wakeup_pending = !handoff__list_is_empty(&queue->run_list);' '' \
-  'set_runner(queue, 0);' 'set_runner(queue, 0);
+  'queue->idle_start_ns = uv_hrtime();' 'queue->idle_start_ns = uv_hrtime();
   uv_mutex_lock(&queue->lock);
   queue->wakeup_pending = false;
   uv_mutex_unlock(&queue->lock);'
@@ -307,10 +321,12 @@ caught post_sends_after_unlock 'freed|handle|lock|race' loop/task_queue.c \
     return; /* it'
 caught own_post_overtakes_inbox 'history' loop/task_queue.c \
   '!atomic_load_explicit(&queue->has_inbox, memory_order_acquire)' 'true'
-caught runner_not_cleared 'deadlock|race' loop/task_queue.c 'set_runner(queue, 0);' ''
+caught runner_not_cleared 'deadlock|race' loop/task_queue.c \
+  'atomic_store_explicit(&queue->runner, 0, memory_order_relaxed);' ''
 caught post_of_any_thread_takes_no_lock any loop/task_queue.c \
   'atomic_load_explicit(&queue->runner, memory_order_relaxed) == self' 'true'
-caught has_inbox_not_set 'history|deadlock' loop/task_queue.c 'set_has_inbox(queue, true);' ''
+caught has_inbox_not_set 'history|deadlock' loop/task_queue.c \
+  'atomic_store_explicit(&queue->has_inbox, true, memory_order_release);' ''
 caught post_after_overtakes_inbox 'history' loop/task_queue.h \
   '!atomic_load_explicit(&queue->has_inbox, memory_order_acquire)' 'true'
 caught post_after_outside_of_run 'deadlock' loop/task_queue.h \
@@ -347,9 +363,9 @@ sound waiters_hint_never_decremented base/lock.c \
 sound contention_ignored_by_spinner base/lock.h \
   'atomic_load_explicit(&lock->waiters, memory_order_relaxed) != 0' 'false'
 sound lock_waiter_sleeps_early base/lock.c \
-  'RELAX_ATTEMPTS 512u' 'RELAX_ATTEMPTS 2u' 'YIELD_ATTEMPTS 64u' 'YIELD_ATTEMPTS 1u'
+  'RELAX_ATTEMPTS 64u' 'RELAX_ATTEMPTS 2u' 'YIELD_ATTEMPTS 64u' 'YIELD_ATTEMPTS 1u'
 sound lock_waiter_never_yields base/lock.c \
-  'RELAX_ATTEMPTS 512u' 'RELAX_ATTEMPTS 2u' 'handoff__cpu_yield' 'handoff__cpu_relax'
+  'RELAX_ATTEMPTS 64u' 'RELAX_ATTEMPTS 2u' 'handoff__cpu_yield' 'handoff__cpu_relax'
 sound always_a_mutex slot/lifecycle.c '&side->lock, has_many_cpus' '&side->lock, false'
 sound always_a_spinlock slot/lifecycle.c '&side->lock, has_many_cpus' '&side->lock, true'
 sound no_spinning slot/lifecycle.c 'may_spin[which] = has_many_cpus' 'may_spin[which] = false'
@@ -358,3 +374,5 @@ sound only_own_parkers slot/blocking.c \
 sound dispatch_of_one_task loop/task_queue.c 'DISPATCH_NS 100000u' 'DISPATCH_NS 0u'
 sound requests_always_spin loop/request.c 'p->is_spin_allowed && p->tasks.was_block_short' 'true'
 sound requests_never_spin loop/request.c 'p->is_spin_allowed' 'false'
+sound has_inbox_not_cleared loop/task_queue.c \
+  'atomic_store_explicit(&queue->has_inbox, false, memory_order_release);' ''

@@ -21,7 +21,8 @@ static void print_thread(const thread_t *thread) {
   static const char *const waits[] = {[FOR_NOTHING] = "can run",
                                       [FOR_MUTEX] = "waits for the mutex",
                                       [FOR_SIGNAL] = "waits for a signal of",
-                                      [FOR_LOOP] = "waits in its loop"};
+                                      [FOR_LOOP] = "waits in its loop",
+                                      [FOR_END] = "joins a thread"};
   printf("  %-12s %s %s; last step: %s %s\n", thread->name,
          thread->has_ended ? "has ended" : waits[thread->waits],
          thread->waits == FOR_NOTHING ? "" : symbols_name(thread->object),

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <uv.h>
 
+#include "sched/lanes.h"
 #include "sched/linear.h"
 #include "sched/race.h"
 #include "sched/scenario.h"
@@ -25,7 +26,7 @@ typedef unsigned long long count_t;
 
 /* How many of each. `early`: the slot was destroyed while other threads were in calls. */
 static struct {
-  count_t steps, calls, unknown, shut, loops, early;
+  count_t steps, calls, unknown, lanes, shut, loops, early;
   count_t capacities[CAPACITY_MAX + 1];
 } totals;
 
@@ -38,6 +39,10 @@ static void count(linear_t linear) {
   totals.steps += scheduler_steps();
   totals.calls += (count_t)history.count;
   totals.unknown += linear == LINEAR_UNKNOWN;
+  totals.lanes += scenario.has_lane;
+  if (scenario.has_lane) {
+    return;
+  }
   totals.capacities[scenario.capacity]++;
   totals.shut += scenario.ending == SHUT;
   totals.loops += scenario.has_loop;
@@ -55,12 +60,15 @@ static void run(uint64_t seed, bool is_verbose) {
   failure_begin(seed, is_verbose);
   scheduler_begin(seed);
   scenario_begin();
-  symbols_set_slot(scenario.slot->impl);
+  symbols_set_slot(scenario.has_lane ? NULL : scenario.slot->impl);
   scheduler_run();
-  if (!scenario.is_destroyed || shim_heap_live() != 0 || shim_sync_live() != 0 ||
-      shim_loop_live() != 0) {
+  if ((!scenario.is_destroyed && !scenario.has_lane) || shim_heap_live() != 0 ||
+      shim_sync_live() != 0 || shim_loop_live() != 0) {
     scheduler_fail("leak", "%d blocks, %d mutexes and condition variables, %d handles",
                    shim_heap_live(), shim_sync_live(), shim_loop_live());
+  }
+  if (scenario.has_lane) {
+    lanes_check();
   }
   history_check_items();
   linear = linear_check(&history);
@@ -92,8 +100,8 @@ static void print_totals(count_t seeds) {
   for (i = 0; i <= CAPACITY_MAX; i++) {
     printf(" %zu: %llu;", i, totals.capacities[i]);
   }
-  printf(" shut: %llu; with a loop: %llu; destroyed at once: %llu\n", totals.shut, totals.loops,
-         totals.early);
+  printf(" shut: %llu; with a loop: %llu; destroyed at once: %llu; lanes: %llu\n", totals.shut,
+         totals.loops, totals.early, totals.lanes);
 }
 
 int main(void) {

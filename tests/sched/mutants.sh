@@ -357,6 +357,50 @@ caught sent_after_close 'handle' loop/port.c \
 caught closed_with_pending_requests 'callback|handle|freed|race|leak|deadlock' loop/port.c \
   '|| p->activities != 0' ''
 
+# The lane.
+caught look_flag_not_cleared 'deadlock' lane/events.c \
+  'atomic_store_explicit(&l->is_look_posted, false, memory_order_release);' ''
+caught look_flag_cleared_late 'deadlock' lane/events.c \
+  'atomic_store_explicit(&l->is_look_posted, false, memory_order_release);
+  if (l->is_running) {
+    handle_completions(l);
+  }' 'if (l->is_running) {
+    handle_completions(l);
+  }
+  atomic_store_explicit(&l->is_look_posted, false, memory_order_release);'
+caught look_posted_twice any lane/worker.c \
+  '!atomic_exchange_explicit(&l->is_look_posted, true, memory_order_acquire)' 'true'
+caught occupancy_ignored 'events' lane/events.c \
+  'may_deliver = l->options.on_event == NULL ||' 'may_deliver = true ||'
+caught items_not_shut_at_end 'deadlock' lane/events.c 'handoff_slot_shut(&l->items);' ''
+caught threads_not_joined any lane/events.c \
+  '(void)uv_thread_join(&l->sides[HANDOFF_PRODUCER].thread);' '' \
+  '(void)uv_thread_join(&l->sides[HANDOFF_CONSUMER].thread);' ''
+caught credit_not_returned 'deadlock' lane/events.c \
+  'handoff__credits_on_completion(side, completion);' ''
+caught coalescing_timer_not_disarmed 'freed|race|callback' lane/events.c \
+  'handoff__timer_disarm(&l->handle->port->impl->timers, &l->coalesced);' ''
+caught tick_timer_not_disarmed 'freed|race' lane/credits.c \
+  'handoff_slot_shut(&side->credits);
+  handoff__timer_disarm(side->timers, &side->timer);' 'handoff_slot_shut(&side->credits);'
+caught unpaced_credit_not_granted 'deadlock' lane/credits.c \
+  '    grant_unpaced(side);
+    return;' '    return;'
+caught turn_before_its_tick 'events' lane/worker.c \
+  'return await_tick(l, credit->due_ns, now_ns);' 'return 0;'
+caught refused_item_not_finalized 'items' lane/worker.c \
+  'l->options.drop(side->item, l->options.drop_arg);' ''
+caught start_does_not_join any lane/lifecycle.c '(void)uv_thread_join(&producer->thread);' ''
+caught start_keeps_is_stopping 'outcome' lane/lifecycle.c \
+  'atomic_store(&l->sides[which].is_stopping, false);' ''
+caught init_leaks_lane 'faults|leak' lane/lifecycle.c '    destroy(l);
+    return err;' '    return err;'
+caught closing_lane_is_no_activity any lane/lifecycle.c 'handoff__port_begin(p);' ''
+caught close_leaves_lane_paused 'deadlock' lane/lifecycle.c 'l->is_paused = false;
+  handoff__events_resume(l);
+  return 0;' 'handoff__events_resume(l);
+  return 0;'
+
 # Hints, and what only changes speed.
 sound waiters_hint_never_decremented base/lock.c \
   'atomic_fetch_sub_explicit(&lock->waiters, 1' 'atomic_fetch_sub_explicit(&lock->waiters, 0'

@@ -3,8 +3,8 @@
  *   - when two accesses are not ordered by happens-before, and one is a plain write or only one of
  *     them is atomic (FastTrack; Flanagan, Freund, 2009). Happens-before follows the C11 memory
  *     orders that the code asks for;
- *   - when two atomic stores to the same object, other than read-modify-writes, are not ordered: a
- *     third thread could read them in either order;
+ *   - when two atomic stores to the same object, other than read-modify-writes, are not ordered: it
+ *     is open which of the values stays;
  *   - when freed memory is accessed, or a stack frame whose function has returned. */
 
 #ifndef TESTS_SCHED_RACE_H
@@ -36,6 +36,9 @@ bool race_is_shared(const void *address);
 
 /* The current thread accesses memory. No effect outside of a run's memory and threads. */
 void race_access(const void *address, size_t size, race_kind_t kind);
+
+/* Atomic stores to this object need no order: the library accepts either value. */
+void race_allow_stores(const void *address);
 
 /* From now on an access to this memory fails the run. */
 void race_poison(const void *address, size_t size);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "sched/lanes.h"
 #include "sched/race.h"
 #include "sched/rng.h"
 #include "sched/scheduler.h"
@@ -132,6 +133,7 @@ static void plan(void) {
   unsigned total;
 
   memset(&scenario, 0, sizeof scenario);
+  scenario.has_lane = rng_one_in(32);
   scenario.ending = rng_one_in(3) ? SHUT : BALANCED;
   scenario.has_loop = rng_one_in(3);
   scenario.closes_early = rng_one_in(4);
@@ -182,6 +184,10 @@ void scenario_begin(void) {
 
   plan();
   history_begin(scenario.capacity, scenario.drops_oldest);
+  if (scenario.has_lane) {
+    lanes_begin();
+    return;
+  }
   scenario.slot = shim_heap_take(sizeof *scenario.slot);
   scenario.payloads = shim_heap_take(ITEMS_MAX);
   scenario.counters = shim_heap_take(64);

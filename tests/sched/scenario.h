@@ -1,4 +1,5 @@
-/* scenario: what the threads of a run do with one slot, generated from the seed. */
+/* scenario: what the threads of a run do with one slot, generated from the seed. A few runs have a
+ * lane instead. */
 
 #ifndef TESTS_SCHED_SCENARIO_H
 #define TESTS_SCHED_SCENARIO_H
@@ -27,6 +28,7 @@ typedef struct scenario_s {
   unsigned producers, consumers; /* threads */
   unsigned puts[SIDE_MAX + 1];   /* to be made by each thread; the last one is the loop */
   unsigned gets[SIDE_MAX + 1];
+  bool has_lane; /* no slot, but a lane: lanes.h */
   bool has_loop;
   bool drops_oldest;
   bool has_observers; /* threads also call peek, stats and dump */

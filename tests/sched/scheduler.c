@@ -216,18 +216,26 @@ __attribute__((noinline)) static void clear_stack(void) {
   __asm__ volatile("" : : "r"(unused) : "memory"); /* keeps the memset */
 }
 
+/* The address for the happens-before of a thread's creation and its end: the end of its stack. */
+static const void *lifetime_of(const thread_t *thread) {
+  return race_stack((int)(thread - threads));
+}
+
 static void run_thread(void *arg) {
   thread_t *self = arg;
 
   for (;;) {
     clear_stack();
+    race_acquire(lifetime_of(self));
     self->body(self->arg);
+    race_release(lifetime_of(self), true);
     self->has_ended = true;
+    scheduler_wake(FOR_END, self, true);
     switch_thread(); /* returns in the next run */
   }
 }
 
-void scheduler_add(const char *name, void (*body)(void *arg), void *arg) {
+int scheduler_add(const char *name, void (*body)(void *arg), void *arg) {
   thread_t *thread = &threads[thread_count];
 
   if (thread_count == THREADS_MAX) {
@@ -247,7 +255,16 @@ void scheduler_add(const char *name, void (*body)(void *arg), void *arg) {
   thread->last = NULL;
   thread->last_object = NULL;
   strategy_add_thread(thread_count);
-  thread_count++;
+  race_release(lifetime_of(thread), true);
+  return thread_count++;
+}
+
+void scheduler_join(int thread) {
+  scheduler_step();
+  while (!threads[thread].has_ended) {
+    (void)scheduler_wait(FOR_END, &threads[thread], NEVER);
+  }
+  race_acquire(lifetime_of(&threads[thread]));
 }
 
 void scheduler_begin(uint64_t seed) {

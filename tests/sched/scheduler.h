@@ -16,7 +16,7 @@
 #define NEVER UINT64_MAX
 
 /* What a thread waits for. */
-typedef enum { FOR_NOTHING, FOR_MUTEX, FOR_SIGNAL, FOR_LOOP } wait_t;
+typedef enum { FOR_NOTHING, FOR_MUTEX, FOR_SIGNAL, FOR_LOOP, FOR_END } wait_t;
 
 /* The environment of a run. Each `unsigned` is the n of rng_one_in(). */
 typedef struct {
@@ -30,9 +30,13 @@ typedef struct {
 
 extern config_t scheduler_config;
 
-/* Starts a run, whose threads are added before scheduler_run(). */
 void scheduler_begin(uint64_t seed);
-void scheduler_add(const char *name, void (*body)(void *arg), void *arg);
+
+/* Adds a thread, before or during the run. Returns: its index. */
+int scheduler_add(const char *name, void (*body)(void *arg), void *arg);
+
+/* Waits until the thread has ended. */
+void scheduler_join(int thread);
 
 /* Returns when all threads have ended. */
 void scheduler_run(void);

@@ -1,11 +1,13 @@
-/* shim_loop: see shim_loop.h. As in libuv, several sends of an async before its callback count as
+/* shim_loop: see shim_loop.h, and src/time/timer_source.h for the timer. As in libuv, several sends of an async before its callback count as
  * one. Any thread may send an async until it is closed. A send orders no memory accesses, because
  * libuv does not promise that. */
 
 #include "sched/shim_loop.h"
 
+#include <stddef.h>
 #include <string.h>
 
+#include "base/list.h"
 #include "sched/race.h"
 #include "sched/scheduler.h"
 #include "sched/trace.h"
@@ -24,10 +26,12 @@ typedef struct {
 
 static entry_t entries[HANDLES_MAX];
 static int loop_thread;
+static struct handoff__timer_source *timer; /* NULL: not initialised */
 
 void shim_loop_begin(void) {
   memset(entries, 0, sizeof entries);
   loop_thread = NONE;
+  timer = NULL;
 }
 
 int shim_loop_live(void) {
@@ -57,22 +61,24 @@ static void check_thread(const char *operation) {
   }
 }
 
-int uv_async_init(uv_loop_t *loop, uv_async_t *async, uv_async_cb on_async) {
-  entry_t *entry;
+static void add(uv_handle_t *handle, uv_async_cb on_async) {
+  entry_t *entry = entry_of(NULL, "init: more handles than the shim has");
+  *entry = (entry_t){.handle = handle, .on_async = on_async, .is_referenced = true};
+}
 
+int uv_async_init(uv_loop_t *loop, uv_async_t *async, uv_async_cb on_async) {
   (void)loop;
   loop_thread = thread_index();
   scheduler_step();
   if (scheduler_injects_failure()) {
     return UV_ENFILE;
   }
-  entry = entry_of(NULL, "init: more handles than the shim has");
-  *entry = (entry_t){(uv_handle_t *)async, on_async, NULL, false, true, false};
+  add((uv_handle_t *)async, on_async);
   scheduler_record("inits an async", NULL, TRACE_NO_VALUE);
   return 0;
 }
 
-/* There are no timers. */
+/* A timer that is set counts as due: that only forbids a request to spin. */
 int uv_backend_timeout(const uv_loop_t *loop) {
   bool is_alive = false;
   int i;
@@ -83,6 +89,9 @@ int uv_backend_timeout(const uv_loop_t *loop) {
       return 0;
     }
     is_alive |= entries[i].handle != NULL && entries[i].is_referenced;
+  }
+  if (timer != NULL && timer->due_ns != NEVER) {
+    return 0;
   }
   return is_alive ? -1 : 0;
 }
@@ -152,27 +161,59 @@ static bool run_due_callbacks(void) {
   return has_run;
 }
 
-void shim_loop_turn(bool may_wait) {
-  scheduler_step();
-  if (!run_due_callbacks() && may_wait) {
-    (void)scheduler_wait(FOR_LOOP, entries, NEVER);
+/* ----------------------------------------------------------------------------------- the timer -- */
+
+static bool run_due_timer(void) {
+  if (timer == NULL || timer->due_ns > scheduler_now_ns()) {
+    return false;
   }
+  timer->due_ns = HANDOFF_NEVER;
+  scheduler_record("calls back a timer", NULL, TRACE_NO_VALUE);
+  timer->on_due(timer);
+  return true;
 }
 
-/* Only a port with lanes has a timer source, and there are no lanes here. */
 int handoff__timer_source_init(uv_loop_t *loop, struct handoff__timer_source *source,
                                void (*on_due)(struct handoff__timer_source *)) {
-  (void)loop, (void)source, (void)on_due;
-  scheduler_fail("handle", "the shim has no timers");
+  (void)loop;
+  check_thread("timer init");
+  if (scheduler_injects_failure()) {
+    return UV_EMFILE;
+  }
+  source->due_ns = HANDOFF_NEVER;
+  source->on_due = on_due;
+  timer = source;
+  return 0;
 }
 
 void handoff__timer_source_set(struct handoff__timer_source *source, uint64_t due_ns) {
-  (void)source, (void)due_ns;
-  scheduler_fail("handle", "the shim has no timers");
+  check_thread("timer set");
+  source->due_ns = due_ns;
+}
+
+static void on_timer_closed(uv_handle_t *handle) {
+  struct handoff__timer_source *source =
+      handoff__container_of(handle, struct handoff__timer_source, uv);
+  source->on_closed(source);
 }
 
 void handoff__timer_source_close(struct handoff__timer_source *source,
                                  void (*on_closed)(struct handoff__timer_source *)) {
-  (void)source, (void)on_closed;
-  scheduler_fail("handle", "the shim has no timers");
+  timer = NULL;
+  source->on_closed = on_closed;
+  add(&source->uv.handle, NULL);
+  uv_close(&source->uv.handle, on_timer_closed);
+}
+
+/* ------------------------------------------------------------------------------------- the loop -- */
+
+void shim_loop_turn(bool may_wait) {
+  bool has_run;
+
+  scheduler_step();
+  has_run = run_due_timer();
+  has_run |= run_due_callbacks();
+  if (!has_run && may_wait) {
+    (void)scheduler_wait(FOR_LOOP, entries, timer == NULL ? NEVER : timer->due_ns);
+  }
 }

@@ -10,10 +10,12 @@
 #include "sched/race.h"
 #include "sched/scheduler.h"
 #include "sched/symbols.h"
+#include "sched/thread.h"
 #include "sched/trace.h"
 
 #define MUTEX_MAGIC 0x10c4u
 #define COND_MAGIC 0xc04du
+#define FAILING_THREADS 2 /* later ones do not fail, or a run would need more than THREADS_MAX */
 #define SETUP THREADS_MAX /* the owner of a mutex that is locked outside of a run */
 
 /* Takes the place of libuv's own content. */
@@ -189,7 +191,24 @@ int __wrap_handoff__parker_sleep(uint64_t duration_ns) {
   return err;
 }
 
-/* ---------------------------------------------------------------------- clock and processors -- */
+/* ------------------------------------------------------------------ threads, clock, processors -- */
+
+int uv_thread_create_ex(uv_thread_t *id, const uv_thread_options_t *options, uv_thread_cb entry,
+                        void *arg) {
+  (void)options;
+  scheduler_step();
+  if (thread_count <= FAILING_THREADS && scheduler_injects_failure()) {
+    scheduler_record("fails to create a thread", NULL, TRACE_NO_VALUE);
+    return UV_EAGAIN;
+  }
+  *id = (uv_thread_t)scheduler_add("worker", entry, arg) + 1;
+  return 0;
+}
+
+int uv_thread_join(uv_thread_t *id) {
+  scheduler_join((int)*id - 1);
+  return 0;
+}
 
 uint64_t uv_hrtime(void) {
   scheduler_step();

@@ -70,5 +70,5 @@ const char *symbols_name(const void *address) {
     (void)snprintf(text, sizeof text, "%s's frame", thread_name(owner));
     return text;
   }
-  return race_is_shared(address) ? "port or request" : "";
+  return race_is_shared(address) ? "port, request or lane" : "";
 }

@@ -107,7 +107,7 @@ static void on_drop(void *item, void *arg) {
   finalized[own(item)]++;
 }
 
-/* -------------------------------------------------------------------------- on the loop thread -- */
+/* ------------------------------------------------------------------------ on the loop thread -- */
 
 static void check_callback(const char *name) {
   if (is_in_call || is_paused || !is_running) {

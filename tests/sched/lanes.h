@@ -1,5 +1,5 @@
-/* lanes: a run with a lane instead of a slot. The loop thread starts the lane up to three times, and
- * stops, pauses, retunes and closes it at random. */
+/* lanes: a run with a lane instead of a slot. The loop thread starts the lane up to three times,
+ * and stops, pauses, retunes and closes it at random. */
 
 #ifndef TESTS_SCHED_LANES_H
 #define TESTS_SCHED_LANES_H

@@ -69,7 +69,7 @@ bool scheduler_has_waiter(wait_t what, const void *object);
 /* Whether the operation that asks must fail. */
 bool scheduler_injects_failure(void);
 
-/* Seeds the report of a failure. is_verbose: it includes the whole trace. */
+/* The seed to name in a report. is_verbose: a report includes the whole trace. */
 void failure_begin(uint64_t seed, bool is_verbose);
 
 /* Reports the failure, the seed and what each thread does, and ends the process. `kind` is one

@@ -1,6 +1,6 @@
-/* shim_loop: see shim_loop.h, and src/time/timer_source.h for the timer. As in libuv, several sends of an async before its callback count as
- * one. Any thread may send an async until it is closed. A send orders no memory accesses, because
- * libuv does not promise that. */
+/* shim_loop: see shim_loop.h, and src/time/timer_source.h for the timer. As in libuv, several sends
+ * of an async before its callback count as one. Any thread may send an async until it is closed. A
+ * send orders no memory accesses, because libuv does not promise that. */
 
 #include "sched/shim_loop.h"
 
@@ -161,7 +161,7 @@ static bool run_due_callbacks(void) {
   return has_run;
 }
 
-/* ----------------------------------------------------------------------------------- the timer -- */
+/* --------------------------------------------------------------------------------- the timer -- */
 
 static bool run_due_timer(void) {
   if (timer == NULL || timer->due_ns > scheduler_now_ns()) {
@@ -205,7 +205,7 @@ void handoff__timer_source_close(struct handoff__timer_source *source,
   uv_close(&source->uv.handle, on_timer_closed);
 }
 
-/* ------------------------------------------------------------------------------------- the loop -- */
+/* ---------------------------------------------------------------------------------- the loop -- */
 
 void shim_loop_turn(bool may_wait) {
   bool has_run;

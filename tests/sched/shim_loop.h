@@ -1,4 +1,5 @@
-/* shim_loop: libuv's event loop, on the scheduler: asyncs, one timer, and the closing of handles. */
+/* shim_loop: libuv's event loop, on the scheduler: asyncs, one timer, and the closing of
+ * handles. */
 
 #ifndef TESTS_SCHED_SHIM_LOOP_H
 #define TESTS_SCHED_SHIM_LOOP_H

@@ -191,7 +191,7 @@ int __wrap_handoff__parker_sleep(uint64_t duration_ns) {
   return err;
 }
 
-/* ------------------------------------------------------------------ threads, clock, processors -- */
+/* ---------------------------------------------------------------- threads, clock, processors -- */
 
 int uv_thread_create_ex(uv_thread_t *id, const uv_thread_options_t *options, uv_thread_cb entry,
                         void *arg) {

@@ -1,5 +1,5 @@
-/* shim_sync: libuv's threads, mutexes, condition variables and clock, on the scheduler. Misuse fails
- * the run. */
+/* shim_sync: libuv's threads, mutexes, condition variables and clock, on the scheduler. Misuse
+ * fails the run. */
 
 #ifndef TESTS_SCHED_SHIM_SYNC_H
 #define TESTS_SCHED_SHIM_SYNC_H

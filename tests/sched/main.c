@@ -100,7 +100,7 @@ static void print_totals(count_t seeds) {
   for (i = 0; i <= CAPACITY_MAX; i++) {
     printf(" %zu: %llu;", i, totals.capacities[i]);
   }
-  printf(" shut: %llu; with a loop: %llu; destroyed at once: %llu; lanes: %llu\n", totals.shut,
+  printf("\nshut: %llu; with a loop: %llu; destroyed at once: %llu; lanes: %llu\n", totals.shut,
          totals.loops, totals.early, totals.lanes);
 }
 

@@ -69,8 +69,8 @@ bool scheduler_has_waiter(wait_t what, const void *object);
 /* Whether the operation that asks must fail. */
 bool scheduler_injects_failure(void);
 
-/* The seed to name in a report. is_verbose: a report includes the whole trace. */
-void failure_begin(uint64_t seed, bool is_verbose);
+/* What the report of a failure contains: this seed and, if asked for, the whole trace. */
+void failure_begin(uint64_t of_seed, bool with_trace);
 
 /* Reports the failure, the seed and what each thread does, and ends the process. `kind` is one
  * word, which run.sh matches. */

@@ -205,6 +205,7 @@ int uv_thread_create_ex(uv_thread_t *id, const uv_thread_options_t *options, uv_
   return 0;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is libuv's */
 int uv_thread_join(uv_thread_t *id) {
   scheduler_join((int)*id - 1);
   return 0;

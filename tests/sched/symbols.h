@@ -6,7 +6,7 @@
 struct handoff__slot;
 
 /* From now on the slot's parts have names. NULL: no slot. */
-void symbols_set_slot(const struct handoff__slot *slot);
+void symbols_set_slot(const struct handoff__slot *of);
 
 /* Returns: a text that lasts until the next call; "" for an address without a name. */
 const char *symbols_name(const void *address);

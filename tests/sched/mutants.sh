@@ -101,7 +101,7 @@ no_races 'frame|crash' caught waker_touches_waiter 'frame|race|lock' slot/waitq.
   'waiter->wake(waiter); /*' 'waiter->wake(waiter); waiter->status = 0; /*'
 caught cancel_without_lock 'race' slot/waitq.c \
   'handoff__lock_acquire(&side->lock);' '' 'handoff__lock_release(&side->lock);' ''
-caught cancel_reads_slot_before_claim 'freed|race|lock' slot/waitq.c \
+caught cancel_reads_slot_before_claim 'freed|race|lock|crash' slot/waitq.c \
   '  if (!claim(waiter)) {
     return false;
   }
@@ -142,7 +142,8 @@ caught request_completed_after_unlock 'history' loop/request.c \
 
 # Shut, abort and destroy.
 caught shut_skips_getters 'deadlock' slot/lifecycle.c \
-  'handoff__waitq_complete_all(s, HANDOFF_CONSUMER, UV_EOF, wake_list);' ''
+  'handoff__waitq_complete_all(s, HANDOFF_CONSUMER, UV_EOF,
+                              wake_list);' ''
 caught shut_skips_putters 'deadlock|history' slot/lifecycle.c \
   'handoff__waitq_complete_all(s, HANDOFF_PRODUCER, UV_EPIPE, wake_list);' ''
 caught shut_completes_one_waiter 'deadlock|history' slot/waitq.c \
@@ -250,10 +251,10 @@ no_races 'frame|lock' caught own_parker_signalled_after_unlock 'frame|lock|race'
   uv_mutex_unlock(&parker->mutex);' 'uv_mutex_unlock(&parker->mutex);
   uv_cond_signal(&parker->cond);'
 caught notification_read_without_mutex 'race' base/parker.c \
-  '  cancel_disable(&cancel_state);' \
+  '  handoff__cancel_disable(&cancel_state);' \
   '  if (atomic_load_explicit(&parker->notified, memory_order_relaxed)) return true;'
 no_races any caught timed_out_waiter_not_cancelled any slot/blocking.c \
-  '!is_notified && !handoff__waitq_cancel(slot, &self.waiter)' 'false'
+  '!is_notified && !handoff__waitq_cancel(&self.waiter)' 'false'
 no_races any caught claimed_waiter_does_not_wait any slot/blocking.c \
   'handoff__parker_wait(self.parker, 0, HANDOFF_NEVER)' 'true'
 caught timeout_beats_notification 'items|history|race' slot/blocking.c \
@@ -319,7 +320,7 @@ caught post_sends_after_unlock 'freed|handle|lock|race' loop/task_queue.c \
   '(void)uv_async_send(&queue->async); /* it' 'uv_mutex_unlock(&queue->lock);
     (void)uv_async_send(&queue->async);
     return; /* it'
-caught own_post_overtakes_inbox 'history' loop/task_queue.c \
+caught own_post_overtakes_inbox 'history|freed' loop/task_queue.c \
   '!atomic_load_explicit(&queue->has_inbox, memory_order_acquire)' 'true'
 caught runner_not_cleared 'deadlock|race' loop/task_queue.c \
   'atomic_store_explicit(&queue->runner, 0, memory_order_relaxed);' ''
@@ -340,14 +341,14 @@ caught port_init_leaks_memory 'faults|leak' loop/port.c '    free(p);' ''
 caught request_not_claimed any loop/request.c \
   'handoff__waiter_claim_unqueued(&req->waiter)' 'req->waiter.claim = 0'
 caught cancel_ignores_claim any loop/request.c \
-  'if (!handoff__waitq_cancel(req->slot, &req->waiter)) {' \
-  'if (!handoff__waitq_cancel(req->slot, &req->waiter) && false) {'
+  'if (!handoff__waitq_cancel(&req->waiter)) {' \
+  'if (!handoff__waitq_cancel(&req->waiter) && false) {'
 caught callback_inside_call 'callback' loop/request.c \
   'handoff__task_queue_post_after(&p->tasks, last, &req->task)' 'on_task(&req->task)'
-caught close_skips_first_member 'outcome' loop/port.c \
+caught close_skips_first_member 'outcome|leak' loop/port.c \
   'link = p->members.next; link != &p->members;' \
   'link = p->members.next->next; link != &p->members && link->prev != &p->members;'
-caught close_tells_no_member 'outcome' loop/port.c 'member->on_port_close(member);' ''
+caught close_tells_no_member 'outcome|leak' loop/port.c 'member->on_port_close(member);' ''
 caught close_accepted_twice 'outcome' loop/port.c '  if (p->is_closing) {' '  if (false) {'
 caught closing_port_accepts_requests 'outcome' loop/request.c 'port->impl->is_closing' 'false'
 caught close_wakes_nothing 'deadlock' loop/port.c 'handoff__task_queue_wake(&p->tasks);' ''
@@ -359,17 +360,17 @@ caught closed_with_pending_requests 'callback|handle|freed|race|leak|deadlock' l
 
 # The lane.
 caught look_flag_not_cleared 'deadlock' lane/events.c \
-  'atomic_store_explicit(&l->is_look_posted, false, memory_order_release);' ''
+  '(void)atomic_exchange_explicit(&l->is_look_posted, false, memory_order_acq_rel);' ''
 caught look_flag_cleared_late 'deadlock' lane/events.c \
-  'atomic_store_explicit(&l->is_look_posted, false, memory_order_release);
+  '(void)atomic_exchange_explicit(&l->is_look_posted, false, memory_order_acq_rel);
   if (l->is_running) {
     handle_completions(l);
   }' 'if (l->is_running) {
     handle_completions(l);
   }
-  atomic_store_explicit(&l->is_look_posted, false, memory_order_release);'
+  (void)atomic_exchange_explicit(&l->is_look_posted, false, memory_order_acq_rel);'
 caught look_posted_twice any lane/worker.c \
-  '!atomic_exchange_explicit(&l->is_look_posted, true, memory_order_acquire)' 'true'
+  '!atomic_exchange_explicit(&l->is_look_posted, true, memory_order_acq_rel)' 'true'
 caught occupancy_ignored 'events' lane/events.c \
   'may_deliver = l->options.on_event == NULL ||' 'may_deliver = true ||'
 caught items_not_shut_at_end 'deadlock' lane/events.c 'handoff_slot_shut(&l->items);' ''
@@ -402,10 +403,10 @@ caught close_leaves_lane_paused 'deadlock' lane/lifecycle.c 'l->is_paused = fals
   return 0;'
 
 # Hints, and what only changes speed.
-sound waiters_hint_never_decremented base/lock.c \
-  'atomic_fetch_sub_explicit(&lock->waiters, 1' 'atomic_fetch_sub_explicit(&lock->waiters, 0'
+sound contenders_never_decremented base/lock.c \
+  'atomic_fetch_sub_explicit(&lock->contenders, 1' 'atomic_fetch_sub_explicit(&lock->contenders, 0'
 sound contention_ignored_by_spinner base/lock.h \
-  'atomic_load_explicit(&lock->waiters, memory_order_relaxed) != 0' 'false'
+  'atomic_load_explicit(&lock->contenders, memory_order_relaxed) != 0' 'false'
 sound lock_waiter_sleeps_early base/lock.c \
   'RELAX_ATTEMPTS 64u' 'RELAX_ATTEMPTS 2u' 'YIELD_ATTEMPTS 64u' 'YIELD_ATTEMPTS 1u'
 sound lock_waiter_never_yields base/lock.c \

@@ -20,10 +20,10 @@ typedef struct {
 
 static const field_t fields[] = {
     FIELD(struct handoff__slot, sides[0].lock.locked, "producer lock"),
-    FIELD(struct handoff__slot, sides[0].lock.waiters, "producer lock's waiters hint"),
+    FIELD(struct handoff__slot, sides[0].lock.contenders, "producer lock's contenders"),
     FIELD(struct handoff__slot, sides[0].lock.mutex, "producer mutex"),
     FIELD(struct handoff__slot, sides[1].lock.locked, "consumer lock"),
-    FIELD(struct handoff__slot, sides[1].lock.waiters, "consumer lock's waiters hint"),
+    FIELD(struct handoff__slot, sides[1].lock.contenders, "consumer lock's contenders"),
     FIELD(struct handoff__slot, sides[1].lock.mutex, "consumer mutex"),
     FIELD(struct handoff__slot, sides[0], "producer side"),
     FIELD(struct handoff__slot, sides[1], "consumer side"),

@@ -15,6 +15,7 @@
 
 #define ITEMS_MAX 24
 #define STARTS_MAX 3u
+#define LOOP_THREAD 0
 
 /* In the run's memory, because other threads access it. */
 typedef struct {
@@ -102,9 +103,15 @@ static int consume(handoff_lane_t *lane, void *item) {
   return rng_one_in(error_odds) ? UV_EIO : 0;
 }
 
+static void close_lane(void);
+
+/* On the loop thread, in handoff_lane_start, it may close the lane. */
 static void on_drop(void *item, void *arg) {
   (void)arg;
   finalized[own(item)]++;
+  if (thread_index() == LOOP_THREAD && !is_closing && rng_one_in(4)) {
+    close_lane();
+  }
 }
 
 /* ------------------------------------------------------------------------ on the loop thread -- */
@@ -205,11 +212,14 @@ static void start(void) {
   delivered[HANDOFF_PRODUCER] = 0;
   delivered[HANDOFF_CONSUMER] = 0;
   is_in_call = true;
-  while ((err = handoff_lane_start(&world->lane)) != 0) {
-    if (err != UV_EAGAIN || scheduler_config.failures == 0) {
+  do {
+    err = handoff_lane_start(&world->lane);
+    if (err != 0 && !(err == UV_EAGAIN && scheduler_config.failures != 0) &&
+        !(err == UV_ECANCELED && is_closing)) {
       scheduler_fail("faults", "handoff_lane_start returned %d", err);
     }
-  }
+  } while (err == UV_EAGAIN);
+  is_running = err == 0;
   is_in_call = false;
 }
 

@@ -394,6 +394,10 @@ caught refused_item_not_finalized 'items' lane/worker.c \
 caught start_does_not_join any lane/lifecycle.c '(void)uv_thread_join(&producer->thread);' ''
 caught start_keeps_is_stopping 'outcome' lane/lifecycle.c \
   'atomic_store(&l->sides[which].is_stopping, false);' ''
+caught close_by_finalizer_ignored any lane/lifecycle.c \
+  'l->is_starting = false;
+  if (l->is_closing) {' 'l->is_starting = false;
+  if (false) {'
 caught init_leaks_lane 'faults|leak' lane/lifecycle.c '    destroy(l);
     return err;' '    return err;'
 caught closing_lane_is_no_activity any lane/lifecycle.c 'handoff__port_begin(p);' ''

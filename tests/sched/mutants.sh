@@ -326,9 +326,9 @@ caught runner_not_cleared 'deadlock|race' loop/task_queue.c \
   'atomic_store_explicit(&queue->runner, 0, memory_order_relaxed);' ''
 caught post_of_any_thread_takes_no_lock any loop/task_queue.c \
   'atomic_load_explicit(&queue->runner, memory_order_relaxed) == self' 'true'
-caught has_inbox_not_set 'history|deadlock' loop/task_queue.c \
+caught has_inbox_not_set 'history|deadlock|freed' loop/task_queue.c \
   'atomic_store_explicit(&queue->has_inbox, true, memory_order_release);' ''
-caught post_after_overtakes_inbox 'history' loop/task_queue.h \
+caught post_after_overtakes_inbox 'history|freed' loop/task_queue.h \
   '!atomic_load_explicit(&queue->has_inbox, memory_order_acquire)' 'true'
 caught post_after_outside_of_run 'deadlock' loop/task_queue.h \
   'atomic_load_explicit(&queue->runner, memory_order_relaxed) != 0' 'true'

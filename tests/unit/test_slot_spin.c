@@ -46,7 +46,7 @@ static unsigned pauses_of_get(enum handoff__spin spin, int expected) {
 
 static void put_7(void) { slot_put_items(&slot, 7, 1); }
 
-static void contend(void) { atomic_store(&consumer->lock.waiters, 1); }
+static void contend(void) { atomic_store(&consumer->lock.contenders, 1); }
 
 static void a_call_spins_for_its_budget_and_no_longer(void **state) {
   (void)state;
@@ -108,7 +108,7 @@ static void a_spinning_call_releases_a_contended_lock(void **state) {
   assert_int_equal(pauses_of_get(HANDOFF__SPIN_ADAPTIVE, UV_EAGAIN), 10);
   assert_int_equal(pauses_of_get(HANDOFF__SPIN_ADAPTIVE, UV_EAGAIN), 0); /* contended already */
   assert_int_equal(consumer->spin_budget, 100);                          /* neither was a miss */
-  atomic_store(&consumer->lock.waiters, 0);
+  atomic_store(&consumer->lock.contenders, 0);
   handoff_slot_destroy(&slot);
 }
 
@@ -130,7 +130,7 @@ static void a_call_that_cannot_succeed_by_spinning_does_not_spin(void **state) {
   queue(&waiter, &item);
   assert_int_equal(waiter.spin_budget, 0);                               /* it has spun already */
   assert_int_equal(pauses_of_get(HANDOFF__SPIN_ADAPTIVE, UV_EAGAIN), 0); /* a waiter goes first */
-  assert_true(handoff__waitq_cancel(&slot, &waiter));
+  assert_true(handoff__waitq_cancel(&waiter));
   handoff_slot_destroy(&slot);
 
   set_up(1);

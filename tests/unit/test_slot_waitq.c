@@ -313,8 +313,8 @@ static void a_waiter_that_cancels_leaves_the_others_in_their_order(void **state)
 
     set_up(1);
     queue_waiters(HANDOFF_CONSUMER, i % 2 == 0, WAITERS);
-    assert_true(handoff__waitq_cancel(&slot, &waiters[leaver]));
-    assert_false(handoff__waitq_cancel(&slot, &waiters[leaver])); /* again */
+    assert_true(handoff__waitq_cancel(&waiters[leaver]));
+    assert_false(handoff__waitq_cancel(&waiters[leaver])); /* again */
     slot_put_items(&slot, 200, 3);
     assert_int_equal(woken_count, 2);
     assert_int_equal(woken[0], first);
@@ -322,15 +322,15 @@ static void a_waiter_that_cancels_leaves_the_others_in_their_order(void **state)
     assert_int_equal(items[first], 200);
     assert_int_equal(items[second], 201);
     assert_int_equal(items[leaver], 100 + leaver);
-    assert_false(handoff__waitq_cancel(&slot, &waiters[first])); /* served */
+    assert_false(handoff__waitq_cancel(&waiters[first])); /* served */
     slot_get_items(&slot, 202, 1);
     handoff_slot_destroy(&slot);
 
     set_up(1);
     slot_put_items(&slot, 99, 1);
     queue_waiters(HANDOFF_PRODUCER, i % 2 == 0, WAITERS);
-    assert_true(handoff__waitq_cancel(&slot, &waiters[leaver]));
-    assert_false(handoff__waitq_cancel(&slot, &waiters[leaver]));
+    assert_true(handoff__waitq_cancel(&waiters[leaver]));
+    assert_false(handoff__waitq_cancel(&waiters[leaver]));
     slot_get_items(&slot, 99, 1);
     slot_get_items(&slot, 100 + first, 1);
     slot_get_items(&slot, 100 + second, 1);

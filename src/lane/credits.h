@@ -5,7 +5,9 @@
 
 #include "lane/lane.h"
 
-void handoff__credits_init(struct handoff__lane_side *side, const handoff_side_options_t *options);
+/* Returns: the capacity that the side's credit queue needs. */
+size_t handoff__credits_init(struct handoff__lane_side *side,
+                             const handoff_side_options_t *options);
 void handoff__credits_start(struct handoff__lane_side *side, uint64_t now_ns);
 
 /* A turn has completed and returns its credit. */

@@ -146,8 +146,11 @@ static void on_completion(handoff_req_t *req, int status) {
   }
 }
 
+/* A credit for a single tick has to be returned before the next one can be granted. */
 static bool may_coalesce(const struct handoff__lane_side *side) {
-  return side->schedule.period_ns == 0 && !side->has_ended && !atomic_load(&side->is_stopping);
+  const uint64_t period_ns = side->schedule.period_ns;
+  return (period_ns == 0 || handoff__schedule_group(period_ns) > 1) && !side->has_ended &&
+         !atomic_load(&side->is_stopping);
 }
 
 /* Whether completions have arrived fast enough since the last look to leave the next ones alone for

@@ -24,20 +24,26 @@
 /* What a worker tells the loop: a transfer or, last of all, that it has ended. */
 struct handoff__completion {
   handoff_event_t event;
-  bool is_paced;    /* the turn used a credit for a tick */
-  bool is_reported; /* the loop has to know of the turn, so it is timed */
+  bool is_paced;       /* the turn used a tick */
+  bool is_timed;       /* the application or the loop reads the event's times */
+  bool returns_credit; /* the tick was the last one of its credit */
+  unsigned epoch;      /* of that credit */
   bool is_end;
   int status; /* of the end */
 };
 
-/* The right to take one turn for a tick; or, unpaced, to run until the side is paced again. A
- * credit for a tick may be granted a little early, because a worker needs time to wake up; the
- * worker waits out the rest. */
+/* The right to take one turn for a tick; or, unpaced, to run until the side is paced again. A credit
+ * for a tick may be granted a little early, because a worker needs time to wake up; the worker waits
+ * for the rest. Ticks that are closer together than a wake-up costs are granted in groups, ahead of
+ * their time. */
 struct handoff__credit {
-  bool is_paced; /* If false, the rest is unset. */
-  uint64_t due_ns;
-  uint64_t missed;   /* ticks before it */
-  uint64_t armed_ns; /* when the loop was to wake up for it; 0: it did not have to */
+  bool is_paced;      /* If false, the rest is unset. */
+  uint64_t due_ns;    /* the first tick */
+  uint64_t period_ns; /* from one tick to the next */
+  uint64_t count;     /* ticks */
+  uint64_t missed;    /* ticks before the first one */
+  uint64_t armed_ns;  /* when the loop was to wake up for it; 0: it did not have to */
+  unsigned epoch;     /* the credit is void once the side's epoch has changed */
 };
 
 /* What the two workers and the loop write often is in different cache lines. */
@@ -46,7 +52,7 @@ struct handoff__lane_side {
   struct handoff__lane *lane;
   handoff_side_t which;
   struct handoff__timer_queue *timers; /* the port's */
-  size_t credits_max;                  /* that may be out at once: the credit queue's capacity */
+  size_t late_max;                     /* late ticks that may run back to back: 1, or the burst */
   handoff_slot_t credits;              /* from the loop; shut when the side has to end */
   handoff_slot_t completions;          /* to the loop; never shut */
 
@@ -54,18 +60,26 @@ struct handoff__lane_side {
    * credit in its queue, or the queue shut. */
   atomic_bool is_paced;
   atomic_bool is_stopping;
+  atomic_uint epoch; /* counts the changes of an interval that was granted in groups */
 
-  unsigned char *item; /* Worker thread: the current item, with its stamp behind it. */
+  /* Worker thread only. */
+  unsigned char *item;            /* the current item, with its stamp behind it */
+  struct handoff__schedule ticks; /* those of the credit in use */
+  uint64_t ticks_left;            /* of them */
+  unsigned ticks_epoch;
+  uint64_t
+      not_before_ns; /* groups: SHIFT delays the next tick until then, SKIP drops earlier ones */
 
   unsigned char pad[HANDOFF__CACHE_LINE];
   /* Loop thread only. */
   uv_thread_t thread;
   struct handoff__schedule schedule;
   struct handoff__timer timer;
-  size_t credits_out; /* for ticks, in the queue or in use */
-  uint64_t missed;    /* ticks, since the last credit */
-  uint64_t delivered; /* events */
-  handoff_req_t req;  /* the get on `completions`, if it is pending */
+  size_t credits_out;   /* for ticks, in the queue or in use */
+  uint64_t last_due_ns; /* when the last tick that has completed was due */
+  uint64_t missed;      /* ticks, since the last credit */
+  uint64_t delivered;   /* events */
+  handoff_req_t req;    /* the get on `completions`, if it is pending */
   struct handoff__completion completion;
   bool has_completion;     /* `completion` has yet to be delivered */
   bool is_credit_returned; /* its credit has been returned already */

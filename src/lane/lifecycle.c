@@ -79,18 +79,19 @@ static void destroy(struct handoff__lane *l) {
 static int init_side(struct handoff__lane *l, struct handoff__port *p, handoff_side_t which,
                      size_t stride) {
   struct handoff__lane_side *side = &l->sides[which];
+  size_t credit_capacity;
   int err;
 
   side->lane = l;
   side->which = which;
   side->timers = &p->timers;
-  handoff__credits_init(side,
-                        which == HANDOFF_PRODUCER ? &l->options.producer : &l->options.consumer);
+  credit_capacity = handoff__credits_init(
+      side, which == HANDOFF_PRODUCER ? &l->options.producer : &l->options.consumer);
   side->item = item_new(stride);
   if (side->item == NULL) {
     return UV_ENOMEM;
   }
-  err = init_slot(&side->credits, sizeof(struct handoff__credit), side->credits_max, NULL);
+  err = init_slot(&side->credits, sizeof(struct handoff__credit), credit_capacity, NULL);
   if (err == 0) {
     err = init_slot(&side->completions, sizeof side->completion, l->options.event_capacity, NULL);
   }
@@ -165,6 +166,8 @@ static void reset(struct handoff__lane *l) {
     handoff__slot_reset(&l->sides[which].credits);
     handoff__slot_reset(&l->sides[which].completions);
     atomic_store(&l->sides[which].is_stopping, false);
+    l->sides[which].ticks_left = 0;
+    l->sides[which].not_before_ns = 0;
     l->sides[which].delivered = 0;
     l->sides[which].has_ended = false;
   }

@@ -11,25 +11,42 @@
 /* It grows by 1/ADVANCE_GROWTH of the difference. */
 #define ADVANCE_GROWTH 32u
 
+/* Ticks closer than this are granted in groups that last this long. */
+#define GROUP_PERIOD_MAX_NS ((uint64_t)500 * 1000)
+#define GROUP_NS ((uint64_t)4000 * 1000)
+/* SHIFT: a start that is late by less than this, or than half a period, does not move the grid.
+ * Otherwise the latency of every wake-up would slow the rate down. */
+#define SHIFT_SLACK_NS ((uint64_t)1000 * 1000)
+
 /* Times beyond the end of the clock saturate. */
 static uint64_t later(uint64_t time_ns, uint64_t by_ns) {
   return by_ns > HANDOFF_NEVER - time_ns ? HANDOFF_NEVER : time_ns + by_ns;
 }
 
-/* Moves on by `count` periods, at least one. All of these ticks but the last lie in the past, so
- * the multiplication does not overflow. */
-static void skip(struct handoff__schedule *schedule, uint64_t count) {
+void handoff__schedule_next(struct handoff__schedule *schedule, uint64_t count) {
   schedule->last_ns = schedule->due_ns + (count - 1) * schedule->period_ns;
   schedule->has_last = true;
   schedule->due_ns = later(schedule->last_ns, schedule->period_ns);
+}
+
+uint64_t handoff__schedule_group(uint64_t period_ns) {
+  return period_ns == 0 || period_ns > GROUP_PERIOD_MAX_NS ? 1 : GROUP_NS / period_ns;
+}
+
+/* The slack of a group is the group: its ticks are run back to back as they become due. */
+uint64_t handoff__schedule_shift(uint64_t due_ns, uint64_t start_ns, uint64_t period_ns) {
+  const uint64_t half_ns = period_ns / 2;
+  const uint64_t slack_ns = handoff__schedule_group(period_ns) > 1 ? GROUP_NS
+                            : half_ns < SHIFT_SLACK_NS             ? half_ns
+                                                                   : SHIFT_SLACK_NS;
+
+  return start_ns > later(due_ns, slack_ns) ? start_ns - slack_ns : due_ns;
 }
 
 void handoff__schedule_start(struct handoff__schedule *schedule, uint64_t now_ns) {
   schedule->due_ns = now_ns;
   schedule->has_last = false;
 }
-
-void handoff__schedule_next(struct handoff__schedule *schedule) { skip(schedule, 1); }
 
 uint64_t handoff__schedule_complete(struct handoff__schedule *schedule, uint64_t begun_ns,
                                     uint64_t done_ns, uint64_t waited_ns) {
@@ -44,11 +61,12 @@ uint64_t handoff__schedule_complete(struct handoff__schedule *schedule, uint64_t
        * wait only shows which side was woken first, and costs no tick. */
       if (waited_ns >= schedule->period_ns && done_ns >= schedule->due_ns) {
         missed = (done_ns - schedule->due_ns) / schedule->period_ns + 1;
-        skip(schedule, missed);
+        handoff__schedule_next(schedule, missed);
       }
       break;
     case HANDOFF_MISSED_SHIFT:
-      schedule->last_ns = waited_ns != 0 ? done_ns : begun_ns;
+      schedule->last_ns = handoff__schedule_shift(
+          schedule->last_ns, waited_ns != 0 ? done_ns : begun_ns, schedule->period_ns);
       schedule->due_ns = later(schedule->last_ns, schedule->period_ns);
       break;
     case HANDOFF_MISSED_BURST:
@@ -71,7 +89,7 @@ uint64_t handoff__schedule_drop_late(struct handoff__schedule *schedule, uint64_
     return 0;
   }
   missed = due_count - room;
-  skip(schedule, missed);
+  handoff__schedule_next(schedule, missed);
   return missed;
 }
 

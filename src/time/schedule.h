@@ -22,13 +22,22 @@ struct handoff__schedule {
 /* The first tick is due now. */
 void handoff__schedule_start(struct handoff__schedule *schedule, uint64_t now_ns);
 
-/* Grants the tick at due_ns: due_ns moves to the one after it. */
-void handoff__schedule_next(struct handoff__schedule *schedule);
+/* Grants `count` ticks (at least one), the first at due_ns: due_ns moves to the one after them. All
+ * but the last must lie within the clock. */
+void handoff__schedule_next(struct handoff__schedule *schedule, uint64_t count);
+
+/* How many ticks one credit is for: 1, or a group of them if a wake-up for each would cost more than
+ * their period. */
+uint64_t handoff__schedule_group(uint64_t period_ns);
 
 /* The work of a tick began at begun_ns, and its transfer was done at done_ns; of that time it
  * waited for the other side for waited_ns. Returns: how many ticks were missed by waiting. */
 uint64_t handoff__schedule_complete(struct handoff__schedule *schedule, uint64_t begun_ns,
                                     uint64_t done_ns, uint64_t waited_ns);
+
+/* HANDOFF_MISSED_SHIFT: the tick was due at due_ns and started at start_ns. Returns: the time from
+ * which the next period counts: due_ns, or later by as much as the start was too late. */
+uint64_t handoff__schedule_shift(uint64_t due_ns, uint64_t start_ns, uint64_t period_ns);
 
 /* Drops the oldest of the ticks that are due, so that at most `room` (at least 1) are left.
  * Returns: how many were dropped, that is, missed. */

@@ -1,12 +1,12 @@
 /* credits: see credits.h.
  *
  * Invariant: while a lane runs, a paced side that is not stopping has its timer armed or all its
- * credits out. The completion of a credit's last turn returns it. So a side that is blocked soon has
- * no ticks, and the loop is not woken for it.
+ * credits out. The completion of a credit's last turn returns it. So a side that is blocked soon
+ * has no ticks, and the loop is not woken for it.
  *
- * Groups. A credit for one tick costs two wake-ups of a thread. If ticks are closer together than
- * that, a credit is for a group of them, and two are granted ahead of their time: the worker runs
- * the ticks of one, each when it is due, while the other one is in the queue. */
+ * Groups. A credit for one tick costs two wake-ups of a thread. If ticks are closer together
+ * than that, a credit is for a group of them, and two are granted ahead of their time: the
+ * worker runs the ticks of one, each when it is due, while the other one is in the queue. */
 
 #include "lane/credits.h"
 
@@ -19,8 +19,9 @@ static size_t credits_max(const struct handoff__lane_side *side, uint64_t group)
   return group > 1 ? GROUPS_MAX : side->late_max;
 }
 
-/* Grants credits for the ticks that are due, or that will be by the time a worker has woken up; and
- * groups. armed_ns: what the timer was armed for, which has come; 0: this call is not about it. */
+/* Grants credits for the ticks that are due, or that will be by the time a worker has woken up;
+ * and groups. armed_ns: what the timer was armed for, which has come; 0: this call is not about
+ * it. */
 static void grant(struct handoff__lane_side *side, uint64_t armed_ns) {
   struct handoff__schedule *schedule = &side->schedule;
   const uint64_t group = handoff__schedule_group(schedule->period_ns);
@@ -96,7 +97,7 @@ size_t handoff__credits_init(struct handoff__lane_side *side,
 void handoff__credits_start(struct handoff__lane_side *side, uint64_t now_ns) {
   side->credits_out = 0;
   side->missed = 0;
-  side->last_due_ns = now_ns;
+  side->completed_due_ns = now_ns;
   handoff__schedule_start(&side->schedule, now_ns);
   if (side->schedule.period_ns == 0) {
     grant_unpaced(side);
@@ -111,7 +112,7 @@ void handoff__credits_on_completion(struct handoff__lane_side *side,
   const handoff_event_t *event = &completion->event;
 
   if (completion->is_paced) {
-    side->last_due_ns = event->due_ns;
+    side->completed_due_ns = event->due_ns;
     side->credits_out -= completion->returns_credit && completion->epoch == epoch;
     if (handoff__schedule_group(side->schedule.period_ns) == 1) {
       side->missed += handoff__schedule_complete(&side->schedule, event->begun_ns, event->done_ns,
@@ -130,7 +131,7 @@ void handoff__credits_set_interval(struct handoff__lane_side *side, uint64_t int
     (void)atomic_fetch_add_explicit(&side->epoch, 1, memory_order_relaxed);
     take_back(side);
     side->credits_out = 0;
-    schedule->last_ns = side->last_due_ns;
+    schedule->last_ns = side->completed_due_ns;
   }
   handoff__schedule_set_period(schedule, uv_hrtime(), interval_ns);
   handoff__timer_disarm(side->timers, &side->timer);

@@ -1,19 +1,20 @@
 /* events: see events.h.
  *
- * Each worker has a completion queue of its own, so the two share no queue but `items`. Events are
- * delivered so that the occupancy invariant, 0 <= puts - gets <= capacity, always holds: an event
- * that would violate it is held until the other side's event arrives. That one will arrive, because
- * its transfer has happened and a worker reports a transfer before it begins another. And if both
- * sides have an event, one of the two is deliverable. Model: tests/model/order.pml.
+ * Each worker has a completion queue of its own, so the two share no queue but `items`. Events
+ * are delivered so that the occupancy invariant, 0 <= puts - gets <= capacity, always holds: an
+ * event that would violate it is held until the other side's event arrives. That one will
+ * arrive, because its transfer has happened and a worker reports a transfer before it begins
+ * another. And if both sides have an event, one of the two is deliverable. Model:
+ * tests/model/order.pml.
  *
  * Event coalescing. While both sides are unpaced and completions arrive fast, the loop does not
- * wait for the next one but looks again after coalesce_ns, or when a worker has filled half of its
- * queue. Waking the loop for each costs more than handling it and takes a CPU from the workers
- * (figures: docs/performance.md).
+ * wait for the next one but looks again after coalesce_ns, or when a worker has filled half of
+ * its queue. Waking the loop for each costs more than handling it and takes a CPU from the
+ * workers (figures: docs/performance.md).
  *
  * The end. Producing ends: by the callback, a stop or an error. The loop learns of it and shuts
- * `items`; the consumer drains them and ends too. When both have reported their end, the loop joins
- * the threads and calls on_end. Closing stops both at once and then goes the same way. */
+ * `items`; the consumer drains them and ends too. When both have reported their end, the loop
+ * joins the threads and calls on_end. Closing stops both at once and then goes the same way. */
 
 #include "lane/events.h"
 
@@ -71,15 +72,15 @@ static void finish(struct handoff__lane *l) {
   }
 }
 
-/* Whether the next completion can be taken from the queue: no earlier one waits for delivery, and
- * no pending request owns the place for it. */
+/* Whether the next completion can be taken from the queue: no earlier one waits for delivery,
+ * and no pending request owns the place for it. */
 static bool can_take(const struct handoff__lane_side *side) {
   return !side->has_completion && !side->req.is_pending && !side->has_ended;
 }
 
 /* False: there is no completion, or it has to wait for the other side's. If the other side has
- * ended because the system had no condition variable left, its last event may be missing; then the
- * events that depend on it are handled but not delivered. */
+ * ended because the system had no condition variable left, its last event may be missing; then
+ * the events that depend on it are handled but not delivered. */
 static bool handle_next(struct handoff__lane_side *side) {
   struct handoff__completion *completion = &side->completion;
   struct handoff__lane *l = side->lane;
@@ -115,7 +116,7 @@ static bool handle_next(struct handoff__lane_side *side) {
   return true;
 }
 
-/* --------------------------------------------------------------------- when to look for more -- */
+/* ------------------------------------------------------------------ when to look for more -- */
 
 static void handle_completions(struct handoff__lane *l);
 
@@ -153,8 +154,8 @@ static bool may_coalesce(const struct handoff__lane_side *side) {
          !atomic_load(&side->is_stopping);
 }
 
-/* Whether completions have arrived fast enough since the last look to leave the next ones alone for
- * coalesce_ns. */
+/* Whether completions have arrived fast enough since the last look to leave the next ones alone
+ * for coalesce_ns. */
 static bool is_coalescing(struct handoff__lane *l) {
   const uint64_t coalesce_ns = l->options.coalesce_ns;
   const uint64_t handled = l->handled;

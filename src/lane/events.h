@@ -1,5 +1,5 @@
-/* events: the completions of both workers, delivered in order to on_event, and the lane's end. Loop
- * thread only. */
+/* events: the completions of both workers, delivered in order to on_event, and the lane's end.
+ * Loop thread only. */
 
 #ifndef HANDOFF_LANE_EVENTS_H
 #define HANDOFF_LANE_EVENTS_H

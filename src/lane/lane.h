@@ -1,10 +1,10 @@
 /* lane: the types that the loop's part of a lane (lifecycle.c, credits.c, events.c) and the
  * workers' part (worker.c) share.
  *
- * Items, credits and completions pass through slots; a few atomics and the `look` task beside them.
- * The loop puts credits into a side's credit queue; a paced worker takes one for each turn. Each
- * worker puts a completion into its completion queue after each transfer; the loop returns the
- * credit and delivers the event.
+ * Items, credits and completions pass through slots; a few atomics and the `look` task beside
+ * them. The loop puts credits into a side's credit queue; a paced worker takes one for each
+ * turn. Each worker puts a completion into its completion queue after each transfer; the loop
+ * returns the credit and delivers the event.
  *
  *              credits                            credits
  *     loop ──────────────► producer      loop ──────────────► consumer
@@ -32,10 +32,10 @@ struct handoff__completion {
   int status; /* of the end */
 };
 
-/* The right to take one turn for a tick; or, unpaced, to run until the side is paced again. A credit
- * for a tick may be granted a little early, because a worker needs time to wake up; the worker waits
- * for the rest. Ticks that are closer together than a wake-up costs are granted in groups, ahead of
- * their time. */
+/* The right to take one turn for a tick; or, unpaced, to run until the side is paced again. A
+ * credit for a tick may be granted a little early, because a worker needs time to wake up; the
+ * worker waits for the rest. Ticks that are closer together than a wake-up costs are granted in
+ * groups, ahead of their time. */
 struct handoff__credit {
   bool is_paced;      /* If false, the rest is unset. */
   uint64_t due_ns;    /* the first tick */
@@ -56,8 +56,8 @@ struct handoff__lane_side {
   handoff_slot_t credits;              /* from the loop; shut when the side has to end */
   handoff_slot_t completions;          /* to the loop; never shut */
 
-  /* Atomic. Written by the loop, read by the worker. A worker that reads an old value then finds a
-   * credit in its queue, or the queue shut. */
+  /* Atomic. Written by the loop, read by the worker. A worker that reads an old value then finds
+   * a credit in its queue, or the queue shut. */
   atomic_bool is_paced;
   atomic_bool is_stopping;
   atomic_uint epoch; /* counts the changes of an interval that was granted in groups */
@@ -67,19 +67,20 @@ struct handoff__lane_side {
   struct handoff__schedule ticks; /* those of the credit in use */
   uint64_t ticks_left;            /* of them */
   unsigned ticks_epoch;
-  uint64_t
-      not_before_ns; /* groups: SHIFT delays the next tick until then, SKIP drops earlier ones */
+  uint64_t last_due_ns; /* when the last tick was due */
+  /* Groups: SHIFT delays the next tick until then, SKIP drops earlier ticks. */
+  uint64_t not_before_ns;
 
   unsigned char pad[HANDOFF__CACHE_LINE];
   /* Loop thread only. */
   uv_thread_t thread;
   struct handoff__schedule schedule;
   struct handoff__timer timer;
-  size_t credits_out;   /* for ticks, in the queue or in use */
-  uint64_t last_due_ns; /* when the last tick that has completed was due */
-  uint64_t missed;      /* ticks, since the last credit */
-  uint64_t delivered;   /* events */
-  handoff_req_t req;    /* the get on `completions`, if it is pending */
+  size_t credits_out;        /* for ticks, in the queue or in use */
+  uint64_t completed_due_ns; /* when the last tick that has completed was due */
+  uint64_t missed;           /* ticks, since the last credit */
+  uint64_t delivered;        /* events */
+  handoff_req_t req;         /* the get on `completions`, if it is pending */
   struct handoff__completion completion;
   bool has_completion;     /* `completion` has yet to be delivered */
   bool is_credit_returned; /* its credit has been returned already */
@@ -100,8 +101,8 @@ struct handoff__lane {
   /* Atomic, orders nothing. The measured wake-up latency compensation (schedule.h). Both workers
    * write it, and losing one measurement does no harm; the loop reads it. */
   atomic_uint_fast64_t advance_learnt_ns;
-  /* Atomic: `look` has been posted. Exchanged with acquire and release: a worker that finds it set
-   * has put its completion before the look that is still to come. */
+  /* Atomic: `look` has been posted. Exchanged with acquire and release: a worker that finds it
+   * set has put its completion before the look that is still to come. */
   atomic_bool is_look_posted;
   struct handoff__task look; /* the loop looks for completions */
 

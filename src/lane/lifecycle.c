@@ -10,7 +10,7 @@
 #include "lane/worker.h"
 #include "slot/lifecycle.h"
 
-/* -------------------------------------------------------------------------------------- init -- */
+/* ----------------------------------------------------------------------------------- init -- */
 
 /* Fills in the options that an older caller does not know. False: as in slot/lifecycle.c. */
 static bool read_options(handoff_lane_options_t *options, const handoff_lane_options_t *given) {
@@ -155,7 +155,7 @@ int handoff_lane_init(handoff_port_t *port, handoff_lane_t *lane,
   return 0;
 }
 
-/* ---------------------------------------------------------------------------- start and stop -- */
+/* ------------------------------------------------------------------------- start and stop -- */
 
 static void reset(struct handoff__lane *l) {
   handoff_side_t which;
@@ -168,6 +168,7 @@ static void reset(struct handoff__lane *l) {
     atomic_store(&l->sides[which].is_stopping, false);
     l->sides[which].ticks_left = 0;
     l->sides[which].not_before_ns = 0;
+    l->sides[which].last_due_ns = 0;
     l->sides[which].delivered = 0;
     l->sides[which].has_ended = false;
   }
@@ -235,7 +236,7 @@ void handoff_lane_stop(handoff_lane_t *lane) {
   }
 }
 
-/* ----------------------------------------------------------------------------- while running -- */
+/* -------------------------------------------------------------------------- while running -- */
 
 int handoff_lane_set_interval(handoff_lane_t *lane, handoff_side_t side, uint64_t interval_ns) {
   if (lane == NULL || lane->impl == NULL ||
@@ -263,7 +264,7 @@ void handoff_lane_resume(handoff_lane_t *lane) {
   }
 }
 
-/* ------------------------------------------------------------------------------------- close -- */
+/* ---------------------------------------------------------------------------------- close -- */
 
 static void on_closed(struct handoff__task *task) {
   struct handoff__lane *l = handoff__container_of(task, struct handoff__lane, closed);

@@ -1,7 +1,7 @@
 /* worker: see worker.h.
  *
- * Invariant: a worker reports a transfer before it begins the next one. So the loop, which puts the
- * events of both sides in order, never waits for one that will not come (events.c). */
+ * Invariant: a worker reports a transfer before it begins the next one. So the loop, which puts
+ * the events of both sides in order, never waits for one that will not come (events.c). */
 
 #include "lane/worker.h"
 
@@ -28,9 +28,9 @@ static void learn_advance(struct handoff__lane *l, uint64_t took_ns) {
   atomic_store_explicit(&l->advance_learnt_ns, advance_ns, memory_order_relaxed);
 }
 
-/* Credits come early, to hide the wake-up latency, and groups of ticks far ahead. Waits for the rest
- * of the time. The worker of a group always sleeps: several ticks may be due after that, and it runs
- * them back to back. */
+/* Credits come early, to hide the wake-up latency, and groups of ticks far ahead. Waits for the
+ * rest of the time. The worker of a group always sleeps: several ticks may be due after that,
+ * and it runs them back to back. */
 static int await_tick(const struct handoff__lane_side *side, uint64_t due_ns, uint64_t now_ns) {
   const bool is_group = handoff__schedule_group(side->ticks.period_ns) > 1;
 
@@ -45,8 +45,8 @@ static int await_tick(const struct handoff__lane_side *side, uint64_t due_ns, ui
   return 0;
 }
 
-/* Takes the next credit. Does not spin for it: the next tick is usually far away. Returns: 0; UV_EOF:
- * there will be no more; what handoff_slot_get returns. */
+/* Takes the next credit. Does not spin for it: the next tick is usually far away. Returns: 0;
+ * UV_EOF: there will be no more; what handoff_slot_get returns. */
 static int take_credit(struct handoff__lane_side *side, struct handoff__credit *credit) {
   int err = handoff_slot_try_get(&side->credits, credit);
 
@@ -63,8 +63,9 @@ static uint64_t count_due(const struct handoff__schedule *ticks, uint64_t now_ns
   return now_ns < ticks->due_ns ? 0 : (now_ns - ticks->due_ns) / ticks->period_ns + 1;
 }
 
-/* Groups, SKIP and BURST: drops ticks of the credit in use that are too late, but not its last one.
- * Late ticks that fit in a group still run, unless the side was blocked while they were due. */
+/* Groups, SKIP and BURST: drops ticks of the credit in use that are too late, but not its last
+ * one. Late ticks that fit in a group still run, unless the side was blocked while they were
+ * due. */
 static void drop_late(struct handoff__lane_side *side, handoff_event_t *event, uint64_t now_ns) {
   struct handoff__schedule *ticks = &side->ticks;
   const uint64_t group = handoff__schedule_group(ticks->period_ns);
@@ -82,23 +83,25 @@ static void drop_late(struct handoff__lane_side *side, handoff_event_t *event, u
   }
 }
 
-/* Returns: when the turn's tick is due: the next one of the credit in use. */
+/* Returns: when the turn's tick is due: the next one of the credit in use. After a change of the
+ * interval the worker may have run a tick later than the loop knew; the next one is still later. */
 static uint64_t next_tick(struct handoff__lane_side *side, handoff_event_t *event,
                           uint64_t now_ns) {
   struct handoff__schedule *ticks = &side->ticks;
+  const uint64_t last_ns = side->last_due_ns;
   uint64_t due_ns;
 
-  if (ticks->missed == HANDOFF_MISSED_SHIFT) {
-    due_ns = ticks->due_ns > side->not_before_ns ? ticks->due_ns : side->not_before_ns;
-  } else {
-    if (side->ticks_left > 1) {
-      drop_late(side, event, now_ns);
-    }
-    due_ns = ticks->due_ns;
+  if (ticks->missed != HANDOFF_MISSED_SHIFT && side->ticks_left > 1) {
+    drop_late(side, event, now_ns);
   }
+  due_ns = ticks->due_ns;
+  if (ticks->missed == HANDOFF_MISSED_SHIFT && due_ns < side->not_before_ns) {
+    due_ns = side->not_before_ns;
+  }
+  side->last_due_ns = due_ns > last_ns ? due_ns : last_ns + 1;
   handoff__schedule_next(ticks, 1);
   side->ticks_left--;
-  return due_ns;
+  return side->last_due_ns;
 }
 
 /* Waits for a credit, unless one is in use, and for its next tick. The turn stays unpaced if the
@@ -161,9 +164,9 @@ static int begin_turn(struct handoff__lane_side *side, struct handoff__completio
   return 0;
 }
 
-/* Groups: the turn has its item, and the next tick may not be due before some time: with SHIFT, a
- * period after this start; with SKIP, after a long wait for the other side. The loop's schedule
- * knows neither. */
+/* Groups: the turn has its item, and the next tick may not be due before some time: with SHIFT,
+ * a period after this start; with SKIP, after a long wait for the other side. The loop's
+ * schedule knows neither. */
 static void defer(struct handoff__lane_side *side, const handoff_event_t *event) {
   const uint64_t period_ns = side->ticks.period_ns;
   const uint64_t group = handoff__schedule_group(period_ns);
@@ -179,9 +182,9 @@ static void defer(struct handoff__lane_side *side, const handoff_event_t *event)
   }
 }
 
-/* Tells the loop of a transfer, unless neither the application nor the loop has to know. While the
- * loop coalesces, it has no get pending; so the worker posts `look` whenever it has filled half of
- * its queue. */
+/* Tells the loop of a transfer, unless neither the application nor the loop has to know. While
+ * the loop coalesces, it has no get pending; so the worker posts `look` whenever it has filled
+ * half of its queue. */
 static int report(struct handoff__lane_side *side, const struct handoff__completion *turn) {
   struct handoff__lane *l = side->lane;
   int err;
@@ -293,7 +296,8 @@ void handoff__worker_run(void *arg) {
   } while (err == 0);
   turn.is_end = true;
   turn.status = err == ENDED ? 0 : err;
-  /* It fails only if the system has no condition variable left. The loop must be told, so retry. */
+  /* It fails only if the system has no condition variable left. The loop must be told, so retry.
+   * */
   while (report(side, &turn) != 0) {
     handoff__cpu_yield();
   }

@@ -1,15 +1,15 @@
 /* timer_queue: see timer_queue.h.
  *
  * The heap is the pairing heap of Fredman, Sedgewick, Sleator and Tarjan (Algorithmica 1, 1986):
- * insertion in constant time, removal in amortised logarithmic time.
- * Invariants: no timer is due before its parent. The source is set to the root's time, except while
- * a round runs; it is set again after the round. */
+ * insertion in constant time, removal in amortised logarithmic time. Invariants: no timer is due
+ * before its parent. The source is set to the root's time, except while a round runs; it is set
+ * again after the round. */
 
 #include "time/timer_queue.h"
 
 #include "base/list.h"
 
-/* ---------------------------------------------------------------------------------- the heap -- */
+/* ------------------------------------------------------------------------------- the heap -- */
 
 /* Makes the later of two roots the first child of the other. */
 static struct handoff__timer *merge(struct handoff__timer *a, struct handoff__timer *b) {
@@ -29,7 +29,8 @@ static struct handoff__timer *merge(struct handoff__timer *a, struct handoff__ti
   return a;
 }
 
-/* Makes one heap of a list of siblings: pairs from left to right, then all from right to left. */
+/* Makes one heap of a list of siblings: pairs from left to right, then all from right to left.
+ * */
 static struct handoff__timer *merge_siblings(struct handoff__timer *first) {
   struct handoff__timer *pairs = NULL; /* linked backwards by `prev` */
   struct handoff__timer *root;
@@ -83,7 +84,7 @@ static void heap_remove(struct handoff__timer_queue *queue, struct handoff__time
   }
 }
 
-/* --------------------------------------------------------------------------------- the queue -- */
+/* ------------------------------------------------------------------------------ the queue -- */
 
 static void set_source(struct handoff__timer_queue *queue) {
   if (queue->round_ns == 0) {
@@ -130,8 +131,8 @@ void handoff__timer_arm(struct handoff__timer_queue *queue, struct handoff__time
   if (due_ns == HANDOFF_NEVER) {
     return;
   }
-  /* A timer armed during a round waits for the next one. Otherwise a timer that is always due would
-   * starve the loop. */
+  /* A timer armed during a round waits for the next one. Otherwise a timer that is always due
+   * would starve the loop. */
   timer->due_ns = due_ns <= queue->round_ns ? queue->round_ns + 1 : due_ns;
   timer->is_armed = true;
   heap_insert(queue, timer);

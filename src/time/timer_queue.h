@@ -32,8 +32,8 @@ void handoff__timer_queue_close(struct handoff__timer_queue *queue,
 
 void handoff__timer_init(struct handoff__timer *timer, void (*on_due)(struct handoff__timer *));
 
-/* Runs on_due once when uv_hrtime() has reached due_ns, from the loop, never from inside this call.
- * Arming an armed timer moves it. HANDOFF_NEVER disarms it. */
+/* Runs on_due once when uv_hrtime() has reached due_ns, from the loop, never from inside this
+ * call. Arming an armed timer moves it. HANDOFF_NEVER disarms it. */
 void handoff__timer_arm(struct handoff__timer_queue *queue, struct handoff__timer *timer,
                         uint64_t due_ns);
 void handoff__timer_disarm(struct handoff__timer_queue *queue, struct handoff__timer *timer);

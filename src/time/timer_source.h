@@ -1,7 +1,8 @@
 /* timer_source: wakes the loop at one time, never early. How late depends on the source.
  *
- * timer_source_fd.c uses a Linux timerfd that the loop polls; timer_source_uv.c uses a uv_timer_t
- * and works on every libuv platform. A source never keeps its loop alive. Loop thread only. */
+ * timer_source_fd.c uses a Linux timerfd that the loop polls; timer_source_uv.c uses a
+ * uv_timer_t and works on every libuv platform. A source never keeps its loop alive. Loop thread
+ * only. */
 
 #ifndef HANDOFF_TIME_TIMER_SOURCE_H
 #define HANDOFF_TIME_TIMER_SOURCE_H
@@ -24,7 +25,8 @@ struct handoff__timer_source {
 int handoff__timer_source_init(uv_loop_t *loop, struct handoff__timer_source *source,
                                void (*on_due)(struct handoff__timer_source *));
 
-/* Sets the time. on_due runs once when it has come, from the loop, never from inside this call. */
+/* Sets the time. on_due runs once when it has come, from the loop, never from inside this call.
+ * */
 void handoff__timer_source_set(struct handoff__timer_source *source, uint64_t due_ns);
 
 /* on_due will not run any more. on_closed runs once; then the memory belongs to the caller. */

@@ -1,8 +1,8 @@
 /* timer_source_fd: see timer_source.h. Linux.
  *
- * A timerfd counts nanoseconds, where a uv_timer_t rounds to the loop's milliseconds. The timeout
- * is relative, because uv_hrtime() may differ from the kernel's clock: libfaketime shifts only the
- * clock that programs read. */
+ * A timerfd counts nanoseconds, where a uv_timer_t rounds to the loop's milliseconds. The
+ * timeout is relative, because uv_hrtime() may differ from the kernel's clock: libfaketime
+ * shifts only the clock that programs read. */
 
 #include <errno.h>
 #include <sys/timerfd.h>

@@ -22,7 +22,7 @@ static struct handoff__schedule make(handoff_missed_t missed, uint64_t period_ns
 /* Its first tick, at 1000, has been granted; the next one is due at 1100. */
 static struct handoff__schedule after_first_tick(handoff_missed_t missed) {
   struct handoff__schedule schedule = make(missed, 100, 1000);
-  handoff__schedule_next(&schedule);
+  handoff__schedule_next(&schedule, 1);
   return schedule;
 }
 
@@ -49,7 +49,7 @@ static void turns_in_time_keep_skip_and_burst_on_the_grid(void **state) {
       uint64_t due_ns = 1000 + k * 100;
       assert_int_equal(handoff__schedule_drop_late(&schedule, due_ns + 3, 1), 0);
       assert_int_equal(schedule.due_ns, due_ns);
-      handoff__schedule_next(&schedule);
+      handoff__schedule_next(&schedule, 1);
       assert_int_equal(handoff__schedule_complete(&schedule, due_ns + 3, due_ns + 60, 0), 0);
     }
   }
@@ -60,7 +60,7 @@ static void an_unpaced_schedule_does_not_move_and_misses_nothing(void **state) {
   (void)state;
   for (i = 0; i < COUNT_OF(policies); i++) {
     struct handoff__schedule schedule = make(policies[i], 0, 1000);
-    handoff__schedule_next(&schedule);
+    handoff__schedule_next(&schedule, 1);
     assert_int_equal(schedule.due_ns, 1000);
     assert_int_equal(handoff__schedule_complete(&schedule, 1000, 5000, 4000), 0);
     assert_int_equal(schedule.due_ns, 1000);
@@ -169,26 +169,64 @@ static void skip_runs_the_newest_tick_after_a_slow_turn_and_returns_to_the_grid(
   assert_int_equal(handoff__schedule_complete(&schedule, 1000, 1350, 0), 0);
   assert_int_equal(handoff__schedule_drop_late(&schedule, 1350, 1), 2); /* 1100 and 1200 */
   assert_int_equal(schedule.due_ns, 1300);
-  handoff__schedule_next(&schedule);
+  handoff__schedule_next(&schedule, 1);
   assert_int_equal(schedule.due_ns, 1400);
 }
 
+typedef struct {
+  uint64_t begun_us;
+  uint64_t done_us;
+  uint64_t waited_us;
+  uint64_t due_us;
+} shift_case_t;
+
+/* The tick of 1,000 ms completes; the period is 10 ms. */
+static void check_shift(const shift_case_t *cases, size_t count) {
+  size_t i;
+  for (i = 0; i < count; i++) {
+    struct handoff__schedule schedule = make(HANDOFF_MISSED_SHIFT, 10 * MS, 1000 * MS);
+    handoff__schedule_next(&schedule, 1);
+    assert_int_equal(handoff__schedule_complete(&schedule, cases[i].begun_us * 1000,
+                                                cases[i].done_us * 1000, cases[i].waited_us * 1000),
+                     0);
+    assert_int_equal(schedule.due_ns, cases[i].due_us * 1000);
+  }
+}
+
+/* A start that is late by a millisecond or less does not move the grid; later ones move it by what
+ * is above that. */
 static void shift_counts_from_when_the_work_began(void **state) {
-  static const turn_case_t cases[] = {
-      {1000, 1050, 0, 0, 1100},
-      {1007, 1050, 0, 0, 1107},
-      {1350, 1360, 0, 0, 1450},
-      {1000, 5000, 0, 0, 1100}, /* a long turn: one tick is due already, and only one */
+  static const shift_case_t cases[] = {
+      {1000000, 1000050, 0, 1010000}, {1001000, 1001050, 0, 1010000},
+      {1001001, 1001050, 0, 1010001}, {1035000, 1036000, 0, 1044000},
+      {1000000, 1500000, 0, 1010000}, /* a long turn: one tick is due already, and only one */
   };
   (void)state;
-  check_turns(HANDOFF_MISSED_SHIFT, cases, COUNT_OF(cases));
+  check_shift(cases, COUNT_OF(cases));
 }
 
 /* Otherwise a side that waited for long would run twice in a row. */
 static void shift_counts_from_the_end_of_a_wait(void **state) {
-  static const turn_case_t cases[] = {{1000, 1350, 350, 0, 1450}, {1000, 1001, 1, 0, 1101}};
+  static const shift_case_t cases[] = {{1000000, 1035000, 35000, 1044000},
+                                       {1000000, 1000010, 10, 1010000}};
   (void)state;
-  check_turns(HANDOFF_MISSED_SHIFT, cases, COUNT_OF(cases));
+  check_shift(cases, COUNT_OF(cases));
+}
+
+static void shift_tolerates_at_most_half_a_period(void **state) {
+  (void)state;
+  assert_int_equal(handoff__schedule_shift(MS, 3 * MS, MS), 3 * MS - MS / 2);
+  assert_int_equal(handoff__schedule_shift(MS, MS + MS / 2, MS), MS);
+}
+
+static void ticks_at_most_half_a_millisecond_apart_are_granted_in_groups(void **state) {
+  (void)state;
+  assert_int_equal(handoff__schedule_group(0), 1);
+  assert_int_equal(handoff__schedule_group(MS), 1);
+  assert_int_equal(handoff__schedule_group(MS / 2 + 1), 1);
+  assert_int_equal(handoff__schedule_group(MS / 2), 8);
+  assert_int_equal(handoff__schedule_group(1000), 4000);
+  assert_int_equal(handoff__schedule_group(1), 4 * MS);
 }
 
 static void burst_misses_nothing_when_a_turn_completes(void **state) {
@@ -201,18 +239,18 @@ static void every_tick_of_an_hour_is_accounted_for(void **state) {
   const uint64_t hour_ns = 3600000 * MS;
   struct handoff__schedule schedule = make(HANDOFF_MISSED_SKIP, 10 * MS, 5);
   (void)state;
-  handoff__schedule_next(&schedule);
+  handoff__schedule_next(&schedule, 1);
   /* Due: 360,000 ticks, k = 1 to 360,000; all but the newest are missed. */
   assert_int_equal(handoff__schedule_drop_late(&schedule, 5 + hour_ns, 1), 359999);
   assert_int_equal(schedule.due_ns, 5 + hour_ns);
 
   schedule = make(HANDOFF_MISSED_BURST, 10 * MS, 5);
-  handoff__schedule_next(&schedule);
+  handoff__schedule_next(&schedule, 1);
   assert_int_equal(handoff__schedule_drop_late(&schedule, 5 + hour_ns, 8), 359992);
   assert_int_equal(schedule.due_ns, 5 + hour_ns - 70 * MS);
 
   schedule = make(HANDOFF_MISSED_SKIP, 10 * MS, 5);
-  handoff__schedule_next(&schedule);
+  handoff__schedule_next(&schedule, 1);
   assert_int_equal(handoff__schedule_complete(&schedule, 5, 5 + hour_ns, hour_ns), 360000);
   assert_int_equal(schedule.due_ns, 5 + hour_ns + 10 * MS);
 }
@@ -246,7 +284,7 @@ static void a_schedule_that_was_unpaced_is_due_now(void **state) {
   (void)state;
   handoff__schedule_set_period(&schedule, 5000, 100);
   assert_int_equal(schedule.due_ns, 5000);
-  handoff__schedule_next(&schedule);
+  handoff__schedule_next(&schedule, 1);
   assert_int_equal(schedule.due_ns, 5100);
 }
 
@@ -265,7 +303,7 @@ static void a_period_that_changes_twice_counts_from_the_same_tick(void **state) 
 static void a_period_beyond_the_clock_can_be_changed(void **state) {
   struct handoff__schedule schedule = make(HANDOFF_MISSED_SKIP, LAST, 1000);
   (void)state;
-  handoff__schedule_next(&schedule);
+  handoff__schedule_next(&schedule, 1);
   handoff__schedule_set_period(&schedule, 1050, 100);
   assert_int_equal(schedule.due_ns, 1100); /* one period after the last tick */
 }
@@ -276,27 +314,27 @@ static void a_new_period_has_a_grid_of_its_own(void **state) {
   handoff__schedule_set_period(&schedule, 1010, 70); /* 1070, 1140, 1210, 1280, … */
   assert_int_equal(handoff__schedule_drop_late(&schedule, 1220, 1), 2);
   assert_int_equal(schedule.due_ns, 1210);
-  handoff__schedule_next(&schedule);
+  handoff__schedule_next(&schedule, 1);
   assert_int_equal(schedule.due_ns, 1280);
 }
 
 static void ticks_beyond_the_end_of_the_clock_never_come(void **state) {
   struct handoff__schedule schedule = make(HANDOFF_MISSED_SKIP, LAST, 1000);
   (void)state;
-  handoff__schedule_next(&schedule);
+  handoff__schedule_next(&schedule, 1);
   assert_true(schedule.due_ns == LAST);
-  handoff__schedule_next(&schedule);
+  handoff__schedule_next(&schedule, 1);
   assert_true(schedule.due_ns == LAST);
   assert_int_equal(handoff__schedule_drop_late(&schedule, LAST - 1, 1), 0);
 
   schedule = make(HANDOFF_MISSED_SHIFT, LAST - 1500, 1000);
-  handoff__schedule_next(&schedule);
+  handoff__schedule_next(&schedule, 1);
   assert_true(schedule.due_ns == LAST - 500);
-  assert_int_equal(handoff__schedule_complete(&schedule, 1501, 1502, 0), 0);
+  assert_int_equal(handoff__schedule_complete(&schedule, 2 * MS, 2 * MS, 0), 0);
   assert_true(schedule.due_ns == LAST);
 
   schedule = make(HANDOFF_MISSED_SKIP, 100, LAST - 250);
-  handoff__schedule_next(&schedule); /* due at LAST - 150 */
+  handoff__schedule_next(&schedule, 1); /* due at LAST - 150 */
   assert_int_equal(handoff__schedule_complete(&schedule, LAST - 249, LAST - 20, 229), 2);
   assert_true(schedule.due_ns == LAST);
 
@@ -378,6 +416,8 @@ int main(void) {
       cmocka_unit_test(skip_runs_the_newest_tick_after_a_slow_turn_and_returns_to_the_grid),
       cmocka_unit_test(shift_counts_from_when_the_work_began),
       cmocka_unit_test(shift_counts_from_the_end_of_a_wait),
+      cmocka_unit_test(shift_tolerates_at_most_half_a_period),
+      cmocka_unit_test(ticks_at_most_half_a_millisecond_apart_are_granted_in_groups),
       cmocka_unit_test(burst_misses_nothing_when_a_turn_completes),
       cmocka_unit_test(every_tick_of_an_hour_is_accounted_for),
       cmocka_unit_test(a_new_period_counts_from_the_last_tick_but_is_not_due_before_now),

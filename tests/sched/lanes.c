@@ -52,8 +52,10 @@ static bool is_lane_closed;
 static bool is_port_closing;
 static bool is_port_closed;
 
+/* Unpaced, so short that ticks come in groups, or longer. */
 static uint64_t random_interval_ns(void) {
-  return rng_one_in(3) ? 0 : 10 + rng_below(10u << rng_below(7));
+  const uint64_t interval_ns = 10 + rng_below(10u << rng_below(7));
+  return rng_one_in(3) ? 0 : rng_one_in(2) ? interval_ns : 600000 + interval_ns;
 }
 
 static void check(const char *function, int err, int expected) {

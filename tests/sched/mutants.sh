@@ -384,11 +384,14 @@ caught coalescing_timer_not_disarmed 'freed|race|callback' lane/events.c \
 caught tick_timer_not_disarmed 'freed|race' lane/credits.c \
   'handoff_slot_shut(&side->credits);
   handoff__timer_disarm(side->timers, &side->timer);' 'handoff_slot_shut(&side->credits);'
+caught void_credits_still_count 'deadlock' lane/credits.c \
+  'take_back(side);
+    side->credits_out = 0;' 'take_back(side);'
 caught unpaced_credit_not_granted 'deadlock' lane/credits.c \
   '    grant_unpaced(side);
     return;' '    return;'
 caught turn_before_its_tick 'events' lane/worker.c \
-  'return await_tick(l, credit->due_ns, now_ns);' 'return 0;'
+  'return await_tick(side, turn->event.due_ns, now_ns);' 'return 0;'
 caught refused_item_not_finalized 'items' lane/worker.c \
   'l->options.drop(side->item, l->options.drop_arg);' ''
 caught start_does_not_join any lane/lifecycle.c '(void)uv_thread_join(&producer->thread);' ''

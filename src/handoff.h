@@ -471,17 +471,17 @@ HANDOFF_API int handoff_port_close(handoff_port_t *port, handoff_port_close_cb o
  *          that waits for the other one for an interval or longer misses the ticks of that time:
  *          ticks missed while blocked are not made up. (tokio: Skip)
  *   SHIFT  Leave the grid. The next tick is due one interval after the work began or, if the side
- *          had to wait for the other one, one interval after that wait ended. (tokio: Delay)
- *          A start that is late by 1 ms or half an interval at most does not move the grid, or the
- *          latency of every wake-up would slow the rate down.
+ *          had to wait for the other one, one interval after that wait ended. A start that is late
+ *          by 1 ms or half an interval at most does not move the grid, or the latency of every
+ *          wake-up would slow the rate down. (tokio: Delay)
  *   BURST  Catch up. Up to `burst` late ticks are kept, including the one in progress, and run back
- *   to back; ticks beyond that are missed. A token bucket of `burst` tokens. (tokio: Burst, but
- *   bounded)
+ *          to back; ticks beyond that are missed. A token bucket of `burst` tokens. (tokio: Burst,
+ *          but bounded)
  *
- * If ticks are at most 500 us apart, a wake-up for each would cost more than the interval. The worker
- * then sleeps for 50 us or more and runs the ticks that have become due back to back, each with its
- * own due_ns. With each policy, ticks that are late by 4 ms or less still run, unless the side was
- * blocked for that long. So rates up to 1,000,000 a second are kept. */
+ * If ticks are at most 500 us apart, a wake-up for each would cost more than the interval. The
+ * worker then sleeps for 50 us or more and runs the ticks that have become due back to back, each
+ * with its own due_ns. With each policy, ticks that are late by 4 ms or less still run, unless the
+ * side was blocked for that long. So rates up to 1,000,000 a second are kept. */
 typedef enum {
   HANDOFF_MISSED_SKIP = 0,
   HANDOFF_MISSED_SHIFT = 1,

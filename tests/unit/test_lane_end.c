@@ -53,7 +53,7 @@ static void an_error_of_produce_ends_the_lane_when_all_items_are_consumed(void *
   for (i = 0; i < sizeof errors / sizeof errors[0]; i++) {
     rig_t *rig = rig_new(state);
     rig->options.capacity = capacities[i % 3];
-    rig->limit = 10 * i;
+    rig->limit = UINT64_C(10) * i;
     rig->past = errors[i];
     rig_run(rig, status_of(errors[i]), 10 * i, 10 * i);
     rig_free(rig);

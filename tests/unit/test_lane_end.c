@@ -112,6 +112,32 @@ static void an_error_of_consume_ends_the_wait_of_the_producer(void **state) {
   }
 }
 
+/* A worker that waits for the rest of the time until its tick takes no turn after a stop. */
+static void a_stop_during_the_wait_for_a_tick_ends_the_producer(void **state) {
+  bool was_in_time = false;
+  while (!was_in_time) {
+    rig_t *rig = rig_new(state);
+    struct handoff__lane_side *producer;
+    struct handoff__credit credit = {.is_paced = true, .period_ns = MS_NS, .count = 1};
+
+    rig_pace(rig, HANDOFF_PRODUCER, UINT64_C(3600000) * MS_NS, HANDOFF_MISSED_SKIP, 1);
+    rig_init_and_start(rig);
+    rig_run_until_events(rig, HANDOFF_CONSUMER, 1);
+    producer = &rig->lane.impl->sides[HANDOFF_PRODUCER];
+    queued_await_getters(&producer->credits, 1);
+    credit.due_ns = uv_hrtime() + 100 * MS_NS;
+    producer->credits_out++;
+    assert_int_equal(handoff_slot_try_put(&producer->credits, &credit), 0);
+    handoff_lane_stop(&rig->lane);
+    was_in_time = uv_hrtime() < credit.due_ns;
+    rig_run_until_end(rig);
+    if (was_in_time) {
+      rig_assert_end(rig, 0, 1, 1);
+    }
+    rig_free(rig);
+  }
+}
+
 int main(void) {
   static const struct CMUnitTest tests[] = {
       loop_test(a_lane_ends_when_the_last_item_has_been_consumed),
@@ -120,6 +146,7 @@ int main(void) {
       loop_test(an_error_of_consume_ends_the_lane_and_the_remaining_items_are_dropped),
       loop_test(the_status_is_the_first_error),
       loop_test(an_error_of_consume_ends_the_wait_of_the_producer),
+      loop_test(a_stop_during_the_wait_for_a_tick_ends_the_producer),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

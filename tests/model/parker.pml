@@ -1,8 +1,10 @@
-/* lot: a model of src/lot.c, park.c and thread.c, in SPIN's Promela. What stands for what: README.md.
+/* parker: a model of the parkers and the reference count of src/slot/blocking.c, with
+ * src/base/parker.c, in SPIN's Promela. README.md maps its names to the code's.
  *
- * WAITERS threads wait WAITS times each, in a park of the lot, or in one of their own where all are lent. WAKERS
- * threads claim who waits and wake it. Who waits may claim itself instead, because it is late. The slot is destroyed once all
- * waits are decided, which is before they have ended. */
+ * WAITERS threads wait WAITS times each, in a parker that the slot lends, or in one on their stack
+ * if all are lent. WAKERS threads claim waiters and wake them. A waiter whose deadline has passed
+ * cancels. As soon as every wait is decided, which may be before the calls return, the slot is
+ * destroyed. */
 
 #ifndef WAITERS
 #define WAITERS 2
@@ -13,8 +15,8 @@
 #ifndef WAITS
 #define WAITS 2
 #endif
-#ifndef PARKS
-#define PARKS 1
+#ifndef PARKERS
+#define PARKERS 1
 #endif
 #ifndef TIMEOUTS
 #define TIMEOUTS 1
@@ -26,22 +28,24 @@
 #define ALL (WAITERS * WAITS)
 #define NOBODY 255
 
-bool one_waiter, lot_gone, frame_gone, two_outcomes, all_freed;
-#define claim(name, condition) assert((condition) || name)
+/* The properties: never true. They give each assertion the name that run.sh prints. */
+bool one_waiter, memory_gone, frame_gone, two_outcomes, all_freed;
+#define check(name, condition) assert((condition) || name)
 
-/* struct handoff__lot. */
-byte keepers = 1;
+/* struct handoff__slot. */
+byte refs = 1;
 bool freed;
-bool is_lent[PARKS];
+bool is_claimed[PARKERS];
 
-/* Parks: those of the lot, then each waiter's own. */
-#define OWN (PARKS + me)
-bool woken[PARKS + WAITERS];
-bool asleep[PARKS + WAITERS]; /* somebody, in uv_cond_wait */
-byte inside[PARKS + WAITERS]; /* who waits there: none, or one */
+/* The parkers: the slot's, then one on the stack of each waiter. */
+#define OWN (PARKERS + me)
+#define IS_LENT(parker) ((parker) < PARKERS)
+bool notified[PARKERS + WAITERS];
+bool asleep[PARKERS + WAITERS]; /* in uv_cond_wait */
+byte users[PARKERS + WAITERS];  /* threads that wait in it: at most one */
 
-/* struct parked, on the stack of its thread. */
-byte park_of[WAITERS] = NOBODY; /* NOBODY: the frame is gone */
+/* struct waiting_thread, on the stack of its thread. */
+byte parker_of[WAITERS] = NOBODY; /* NOBODY: the frame is gone */
 bool queued[WAITERS_MAX];
 #define ANYBODY (queued[0] || queued[1] || queued[2])
 bool served[WAITERS]; /* its status has been set */
@@ -50,82 +54,88 @@ byte timeouts = TIMEOUTS;
 byte spurious = SPURIOUS;
 byte decided, ended;
 
-#define touch() claim(lot_gone, !freed)
+#define touch_slot() check(memory_gone, !freed)
 
-/* handoff__lot_let_go */
-inline let_go() {
-  touch();
-  keepers--;
+inline touch_parker(parker) {
   if
-  :: keepers == 0 -> freed = true
+  :: IS_LENT(parker) -> touch_slot()
   :: else
   fi
 }
 
-/* The last that a thread does in the model. */
+/* handoff__slot_unref */
+inline unref(count) {
+  touch_slot();
+  refs = refs - count;
+  if
+  :: refs == 0 -> freed = true
+  :: else
+  fi
+}
+
+/* The last step of each process. */
 inline end_thread() {
   ended++;
-  claim(all_freed, ended != WAITERS + WAKERS + 1 || freed)
+  check(all_freed, ended != WAITERS + WAKERS + 1 || freed)
 }
 
 proctype waiter(byte me) {
   byte left = WAITS;
   byte i;
-  bool is_woken, is_late, must_wait;
+  bool has_succeeded, is_notified, is_late, must_wait;
 
-again:
-  /* handoff__lot_borrow: each step looks at one park. */
+again: /* claim_parker: each step looks at one parker */
   i = 0;
   do
-  :: i < PARKS ->
-#ifdef MUTANT_BORROW_IN_TWO
+  :: i < PARKERS ->
+#ifdef MUTANT_CLAIM_IN_TWO
     if
-    :: atomic { is_lent[i] -> i++ }
-    :: atomic { !is_lent[i] -> skip }; atomic { touch(); is_lent[i] = true; goto borrowed_now }
+    :: atomic { is_claimed[i] -> i++ }
+    :: atomic { !is_claimed[i] -> skip };
+       atomic { touch_slot(); is_claimed[i] = true; goto claimed_now }
     fi
 #else
     atomic {
-      touch();
+      touch_slot();
       if
-      :: is_lent[i] -> i++
-      :: else -> is_lent[i] = true; goto borrowed_now
+      :: is_claimed[i] -> i++
+      :: else -> is_claimed[i] = true; goto claimed_now
       fi
     }
 #endif
   :: else ->
-    atomic { woken[OWN] = false; i = OWN; goto found_now }
+    atomic { notified[OWN] = false; i = OWN; goto has_parker_now }
   od;
 
   atomic {
     skip;
-borrowed_now:
-    touch();
-#if defined(MUTANT_NO_KEEPER)
-#elif defined(MUTANT_ONE_KEEPER)
-    keepers++;
+claimed_now:
+    touch_slot();
+#if defined(MUTANT_NO_REF)
+#elif defined(MUTANT_ONE_REF)
+    refs++;
 #else
-    keepers = keepers + 2;
+    refs = refs + 2;
 #endif
-#ifndef MUTANT_NOT_RESET
-    woken[i] = false;
+#ifndef MUTANT_NO_RESET
+    notified[i] = false;
 #endif
-found_now: /* and queued, which is done with the slot's locks held */
-    claim(one_waiter, inside[i] == 0);
-    inside[i]++;
-    park_of[me] = i;
-    queued[me] = true
+has_parker_now: /* the second attempt, under the slot's locks: it is queued, or need not wait */
+    check(one_waiter, users[i] == 0);
+    users[i]++;
+    parker_of[me] = i;
+    if
+    :: queued[me] = true
+    :: timeouts != 0 -> timeouts--; has_succeeded = true; decided++; goto return_now
+    fi
   };
 
-park: /* handoff__parker_wait: a look at `woken` and the wait that follows are one step, as uv_cond_wait lets go of the lock when
-         it has begun to wait. */
+wait: /* handoff__parker_wait: uv_cond_wait unlocks when it has begun to wait, so one step */
   atomic {
+    touch_parker(i);
     if
-    :: park_of[me] < PARKS -> touch()
-    :: else
-    fi;
-    if
-    :: woken[i] -> is_woken = true; goto leave_now
-    :: !woken[i] && is_late && !must_wait -> goto late
+    :: notified[i] -> is_notified = true; goto return_now
+    :: !notified[i] && is_late && !must_wait -> goto cancel
     :: else -> asleep[i] = true
     fi
   };
@@ -137,60 +147,63 @@ park: /* handoff__parker_wait: a look at `woken` and the wait that follows are o
     fi;
 #ifdef MUTANT_IF
     if
-    :: !is_late -> is_woken = true; goto leave_now
+    :: !is_late -> is_notified = true; goto return_now
     :: else
     fi;
 #endif
-    goto park
+    goto wait
   };
 
-late: /* handoff__waitq_cancel: the claim */
-#ifdef MUTANT_RETURNED_EARLY
+cancel: /* handoff__waitq_cancel: the claim; then the slot's lock */
+#ifdef MUTANT_RETURN_BEFORE_CANCEL
   atomic {
     if
-    :: i < PARKS -> touch(); is_lent[i] = false
+    :: IS_LENT(i) -> touch_slot(); is_claimed[i] = false
     :: else
     fi
   };
 #endif
   atomic {
     if
-    :: queued[me] -> queued[me] = false; decided++
-    :: else -> must_wait = true; goto park
+    :: queued[me] -> queued[me] = false
+    :: else -> must_wait = true; goto wait
     fi
   };
 
   atomic {
-    skip;
-leave_now: /* leave_park: from here on nobody uses the frame */
-    claim(two_outcomes, is_woken == served[me]);
-    inside[i]--;
-    park_of[me] = NOBODY;
+    touch_slot();
+return_now: /* return_parker: nobody else uses the frame any more */
+    check(two_outcomes, is_notified == served[me]);
+    users[i]--;
+    parker_of[me] = NOBODY;
     served[me] = false;
     if
-    :: i >= PARKS -> goto left_now
-    :: else
-    fi;
-#if !defined(MUTANT_LATE_KEEPS) && !defined(MUTANT_NO_KEEPER) && !defined(MUTANT_ONE_KEEPER)
-    if
-    :: !is_woken -> let_go() /* in place of who would have woken it */
-    :: else
+    :: IS_LENT(i)
+    :: else -> goto returned_now
     fi
-#endif
   };
-#ifdef MUTANT_RETURNED_LATE
-  atomic { let_go() };
-  atomic { touch(); is_lent[i] = false };
-#else
-  atomic { touch(); is_lent[i] = false };
-#ifndef MUTANT_NO_KEEPER
-  atomic { let_go() };
+#ifdef MUTANT_UNREF_BEFORE_RETURN
+  atomic { unref(1) };
 #endif
-#endif
+  atomic { touch_slot(); is_claimed[i] = false };
+#if !defined(MUTANT_UNREF_BEFORE_RETURN) && !defined(MUTANT_NO_REF)
   atomic {
+    if
+#if !defined(MUTANT_CANCEL_KEEPS_REF) && !defined(MUTANT_ONE_REF)
+    :: !is_notified -> unref(2)
+#endif
+    :: else -> unref(1)
+    fi
+  };
+#endif
+  atomic { /* the call returns; only now is it known to have timed out */
     skip;
-left_now:
-    i = 0; is_woken = false; is_late = false; must_wait = false;
+returned_now:
+    if
+    :: has_succeeded || is_notified
+    :: else -> decided++
+    fi;
+    i = 0; has_succeeded = false; is_notified = false; is_late = false; must_wait = false;
     left--;
     if
     :: left != 0 -> goto again
@@ -199,12 +212,12 @@ left_now:
   }
 }
 
-proctype waker(byte me) {
+proctype waker() {
   byte whom, i;
 
   do
-  :: atomic { /* handoff__end_take_first: the claim, the status, with the slot's locks held */
-       ANYBODY ->
+  :: atomic { /* handoff__waitq_pop: the claim and the status, under the slot's locks */
+       ANYBODY -> touch_slot();
        if
        :: queued[0] -> whom = 0
        :: queued[1] -> whom = 1
@@ -214,40 +227,37 @@ proctype waker(byte me) {
        served[whom] = true;
        decided++
      };
-     atomic { /* wake, in thread.c, looks into the frame; then `woken` is set with the park's lock held */
-       claim(frame_gone, park_of[whom] != NOBODY);
-       i = park_of[whom];
+     atomic { /* wake reads the frame; `notified` is set under the parker's mutex */
+       check(frame_gone, parker_of[whom] != NOBODY);
+       i = parker_of[whom];
+       touch_parker(i);
+       notified[i] = true;
        if
-       :: i < PARKS -> touch()
-       :: else
-       fi;
-       woken[i] = true;
-       if
-#ifndef MUTANT_OWN_LASTS
-       :: i >= PARKS -> asleep[i] = false; goto woken_now /* handoff__parker_unpark_locked: signalled with the lock held */
+#ifndef MUTANT_UNPARK_OWN_UNLOCKED
+       :: !IS_LENT(i) -> asleep[i] = false; goto woken_now /* handoff__parker_unpark_locked */
 #endif
        :: else
        fi
      };
-#ifdef MUTANT_SIGNALS_AFTER
+#ifdef MUTANT_SIGNAL_AFTER_UNREF
      atomic {
        if
-       :: i < PARKS -> let_go()
+       :: IS_LENT(i) -> unref(1)
        :: else
        fi
      };
 #endif
-     atomic { /* handoff__parker_unpark_unlocked */
+     atomic { /* handoff__parker_unpark_unlocked: the signal */
        if
-       :: i < PARKS -> touch()
-       :: else -> claim(frame_gone, park_of[whom] == i)
+       :: IS_LENT(i) -> touch_slot()
+       :: else -> check(frame_gone, parker_of[whom] == i)
        fi;
        asleep[i] = false
      };
      atomic {
-#if !defined(MUTANT_SIGNALS_AFTER) && !defined(MUTANT_NO_KEEPER) && !defined(MUTANT_ONE_KEEPER)
+#if !defined(MUTANT_SIGNAL_AFTER_UNREF) && !defined(MUTANT_NO_REF) && !defined(MUTANT_ONE_REF)
        if
-       :: i < PARKS -> let_go()
+       :: IS_LENT(i) -> unref(1)
        :: else
        fi;
 #endif
@@ -259,14 +269,14 @@ woken_now:
   od
 }
 
-/* handoff_slot_destroy */
+/* handoff_slot_destroy, as soon as the application may call it. */
 proctype destroyer() {
   atomic {
     decided == ALL ->
-#ifdef MUTANT_SLOT_FREES
+#ifdef MUTANT_DESTROY_FREES
     freed = true;
 #else
-    let_go();
+    unref(1);
 #endif
     end_thread()
   }
@@ -276,16 +286,12 @@ init {
   byte i;
 
   atomic {
-    i = 0;
-    do
-    :: i < WAITERS -> run waiter(i); i++
-    :: else -> break
-    od;
-    i = 0;
-    do
-    :: i < WAKERS -> run waker(i); i++
-    :: else -> break
-    od;
+    for (i : 0 .. WAITERS - 1) {
+      run waiter(i)
+    };
+    for (i : 1 .. WAKERS) {
+      run waker()
+    };
     run destroyer();
     i = 0
   }

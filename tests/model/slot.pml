@@ -1,14 +1,17 @@
-/* slot: a model of src/pass.c, end.c, slot.c, park.c and thread.c, in SPIN's Promela. What stands for what: README.md.
+/* slot: a model of src/slot (transfer, ring, waitq, blocking, lifecycle) with src/base/parker.c, in
+ * SPIN's Promela. README.md maps its names to the code's.
  *
- * P threads put ITEMS items each and C threads get them, GETS each, over a slot of capacity CAPACITY. With SHUT=1 one
- * more thread shuts it, at any moment, with SHUT=2 it aborts it, and getters go on until UV_EOF; without, nothing
- * comes to the rescue of who has lost a wake-up. With LATEST a put that finds it full replaces. PEEKS looks are
- * taken at the oldest item. SPURIOUS wake-ups and TIMEOUTS come at any moment; who timed out tries again. Every
- * loop uses up one of these, so all runs are finite: a call that does not end is an invalid end state.
+ * P threads put ITEMS items each and C threads get them, GETS each, through a slot of capacity
+ * CAPACITY. With SHUT=1 one more thread shuts the slot at any moment, with SHUT=2 it aborts it, and
+ * getters go on until UV_EOF. Without SHUT nothing rescues a thread that has lost its wake-up. With
+ * DROP_OLDEST a put evicts the oldest item if the slot is full. One more thread peeks PEEKS times.
+ * SPURIOUS wake-ups and TIMEOUTS come at any moment; a thread that timed out tries again. Every
+ * loop uses up one of these, so every run is finite: a call that does not end is an invalid end
+ * state.
  *
- * A step (atomic) has at most one access to what others can reach at that moment. A goto to a label before an atomic
- * ends the step, one to a label inside goes on with it. MUTANT_… breaks the protocol in one place. TSO adds store
- * buffers. */
+ * A step (atomic) has at most one access to what other threads can reach at that moment. A goto to
+ * a label before an atomic ends the step; a goto to a label inside goes on with it. MUTANT_… breaks
+ * the protocol in one place. TSO adds store buffers. */
 
 #ifndef P
 #define P 1
@@ -28,8 +31,8 @@
 #ifndef SHUT
 #define SHUT 0
 #endif
-#ifndef LATEST
-#define LATEST 0
+#ifndef DROP_OLDEST
+#define DROP_OLDEST 0
 #endif
 #ifndef PEEKS
 #define PEEKS 0
@@ -44,13 +47,13 @@
 #define THREADS (P + C) /* 0 to P - 1 put, the others get */
 #define SHUTTER THREADS
 #define PEEKER (THREADS + 1)
-#define EVERYBODY (THREADS + 2)
+#define PROCESSES (THREADS + 2)
 #define NOBODY 255
-#define ALL (P * ITEMS) /* items: numbers 0 to ALL - 1 */
+#define ALL (P * ITEMS) /* the items: numbers 0 to ALL - 1 */
 #define NOTHING ALL
-#define MANY 255
-#if !SHUT && !LATEST && (ALL < C * GETS || ALL - C * GETS > CAPACITY)
-#error "without SHUT every call has to find its other half"
+#define UNLIMITED 255
+#if !SHUT && !DROP_OLDEST && (ALL < C * GETS || ALL - C * GETS > CAPACITY)
+#error "without SHUT every call needs its counterpart"
 #endif
 #if P > C
 #define MOST P
@@ -63,57 +66,56 @@
 #define CELLS CAPACITY
 #endif
 
-#define PUT 0
-#define GET 1
-#define WAY (me >= P)
-#define OTHER (me < P)
-#if CAPACITY == 0 /* no cells to look at with one lock */
-#define FIRST_LOCK PUT
+#define PRODUCER 0
+#define CONSUMER 1
+#define SIDE (me >= P)
+#define OTHER_SIDE (me < P)
+#if CAPACITY == 0 /* there is no cell to look at under one lock */
+#define FIRST_LOCK PRODUCER
 #else
-#define FIRST_LOCK WAY
+#define FIRST_LOCK SIDE
 #endif
 
-/* A cell's state. What is ready for a way is the way's number. */
+/* A cell's state. The state with which a side can transfer at once has the side's number. */
 #define FREE 0
 #define FULL 1
-#define WAITED 2
-#define IS_READY(way) ((state[cell[way]] & FULL) == (way))
-#define IS_MARKED(way) ((state[cell[way]] & WAITED) != 0)
-#define ANYBODY(way) (len(queue[way]) != 0)
+#define HAS_WAITERS 2
+#define IS_READY(side) ((state[cell[side]] & FULL) == (side))
+#define IS_MARKED(side) ((state[cell[side]] & HAS_WAITERS) != 0)
+#define ANY_WAITER(side) (len(waiters[side]) != 0)
 
 mtype = { NONE, DONE, AGAIN, SHUT_DOWN, TIMED_OUT };
-mtype = { NEW, IN, OUT, SEEN, REPLACED, DROPPED };
+mtype = { NEW, IN, OUT, SEEN, EVICTED, DROPPED };
 
-/* The claims: never true. They give each assertion the name that run.sh prints. */
-bool exactly_once, items_fifo, no_overtaking, two_outcomes, never_early, drained_first, served_before_shut,
-  gone_when_aborted, newest_in_sight, slot_invariant, slot_destroyed, frame_gone;
-#define claim(name, condition) assert((condition) || name)
+/* The properties: never true. They give each assertion the name that run.sh prints. */
+bool exactly_once, items_fifo, no_overtaking, two_outcomes, never_early, drained_first,
+  served_before_shut, discarded_by_abort, eviction_atomic, slot_invariant, slot_destroyed,
+  frame_gone;
+#define check(name, condition) assert((condition) || name)
 
 /* struct handoff__slot. */
 bool locked[2];
 byte cell[2];
-chan queue[2] = [MOST] of { byte }; /* the ends' waiters */
+chan waiters[2] = [MOST] of { byte };
 byte state[CELLS];
 byte bytes[CELLS] = NOTHING; /* the item in a cell */
 bool shut;
 bool destroyed;
-#if LATEST
-byte spare = NOTHING;
-#endif
 
-/* struct parked, on the stack of its thread: its waiter and its park. A park that the slot lends is for lot.pml. */
+/* struct waiting_thread, on the stack of its thread: its waiter, and its own parker. parker.pml
+ * models the parkers that the slot lends. */
 bool queued[THREADS];
-bool claimed[THREADS]; /* by who serves it, or by itself: then it has given up */
+bool claimed[THREADS]; /* by the thread that serves it, or by itself: it cancels */
 mtype status[THREADS] = NONE;
 byte item_of[THREADS] = NOTHING;
-bool woken[THREADS];
-bool waiting[THREADS]; /* in uv_cond_wait */
-byte waker[6] = NOBODY; /* who has it in its list `woken`, and has to wake it */
+bool notified[THREADS];
+bool asleep[THREADS];    /* in uv_cond_wait */
+byte waker[6] = NOBODY; /* the thread that has it in its wake list */
 
 byte spurious = SPURIOUS;
 byte timeouts = TIMEOUTS;
 
-/* What the protocol does not know, and the claims need. */
+/* What the protocol does not know and the properties need. */
 chan order = [ALL] of { byte }; /* items that have been put and not got */
 mtype fate[ALL + 1] = NEW;
 byte left[THREADS]; /* calls that the thread has still to make */
@@ -121,21 +123,24 @@ byte users = THREADS + (SHUT != 0) + (PEEKS != 0);
 byte finished;
 byte newest = NOTHING;
 byte next_one[2]; /* threads of a kind are alike: without loss they begin in turn */
+#ifdef MUTANT_SHARED_COPY
+byte evicted = NOTHING;
+#endif
 
-byte c, n; /* within a step, 0 between steps */
+byte c, n; /* within a step; 0 between steps */
 
-#define touch_slot() claim(slot_destroyed, !destroyed)
+#define touch_slot() check(slot_destroyed, !destroyed)
 
-/* ------------------------------------------------------------------ what each decision means -- */
+/* ---------------------------------------------------------------- what each decision means -- */
 
-/* Its hand-off is done. The call may not have returned: only peek and abort use the slot until then. */
+/* Its transfer is done. The call may not have returned; only peek and abort use the slot after. */
 inline last_call_decided() {
   users--
 }
 
 inline made_a_call(who) {
   if
-  :: left[who] != MANY ->
+  :: left[who] != UNLIMITED ->
     left[who]--;
     if
     :: left[who] == 0 -> last_call_decided()
@@ -146,114 +151,126 @@ inline made_a_call(who) {
 }
 
 inline accept(who) {
-  claim(exactly_once, fate[item_of[who]] == NEW);
-  claim(drained_first, !shut);
+  check(exactly_once, fate[item_of[who]] == NEW);
+  check(drained_first, !shut);
   fate[item_of[who]] = IN;
   order!item_of[who];
-#if LATEST
+#if DROP_OLDEST
   newest = item_of[who];
 #endif
   made_a_call(who)
 }
 
-inline take_out(it, to) {
-  claim(exactly_once, fate[it] == IN);
-  claim(items_fifo, order?[eval(it)]);
+inline take_out(item, to) {
+  check(exactly_once, fate[item] == IN);
+  check(items_fifo, order?[eval(item)]);
   order?_;
-  fate[it] = to
+  fate[item] = to
 }
 
 inline deliver(who) {
-  claim(gone_when_aborted, !shut || SHUT != 2);
+  check(discarded_by_abort, !shut || SHUT != 2);
   take_out(item_of[who], OUT);
   made_a_call(who)
 }
 
-inline refuse(way, who) { /* it was shut */
-  claim(drained_first, way == PUT || len(order) == 0);
+inline refuse(side, who) { /* the slot is shut */
+  check(drained_first, side == PRODUCER || len(order) == 0);
   left[who] = 0;
   last_call_decided()
 }
 
 /* A look has found nothing to get. */
-#define saw_nothing() claim(newest_in_sight, fate[newest] != REPLACED && fate[newest] != DROPPED)
+#define saw_nothing() check(eviction_atomic, fate[newest] != EVICTED && fate[newest] != DROPPED)
 
-/* ------------------------------------------------------------------- TSO: the store buffers -- */
+/* ----------------------------------------------------------------- TSO: the store buffers -- */
 
-/* One for each thread: the bytes of an item, the cell's state and the unlocking, which leave it in this order. To lock waits
- * for the thread's own to be empty, as an atomic exchange does. With both locks held nobody else looks, so that
- * stores need no buffer then. */
+/* One for each thread: the bytes of an item, the cell's state and the release of the lock leave it
+ * in this order. To acquire a lock, a thread waits until its buffer is empty, as an atomic exchange
+ * does. Under both locks no other thread looks, so those stores need no buffer. */
 #ifdef TSO
-byte buffered_bytes[EVERYBODY] = NOTHING;
-bool is_state_buffered[EVERYBODY];
-byte buffered_cell[EVERYBODY];
-bool is_unlock_buffered[EVERYBODY];
+byte buffered_bytes[PROCESSES] = NOTHING;
+bool is_state_buffered[PROCESSES];
+byte buffered_cell[PROCESSES];
+bool is_release_buffered[PROCESSES];
 #define IS_CELL_DRAINED(who) (buffered_bytes[who] == NOTHING && !is_state_buffered[who])
-#define IS_DRAINED(who) (IS_CELL_DRAINED(who) && !is_unlock_buffered[who])
-#ifdef MUTANT_NO_FENCE
-#define MAY_UNLOCK(who) (who < P || IS_CELL_DRAINED(who))
+#define IS_DRAINED(who) (IS_CELL_DRAINED(who) && !is_release_buffered[who])
+#ifdef MUTANT_RELAXED_RELEASE
+#define MAY_RELEASE(who) (who < P || IS_CELL_DRAINED(who))
 #else
-#define MAY_UNLOCK(who) IS_CELL_DRAINED(who)
+#define MAY_RELEASE(who) IS_CELL_DRAINED(who)
 #endif
 
 proctype memory(byte me) {
 end_of_stores:
   do
-  :: atomic { buffered_bytes[me] != NOTHING ->
+  :: atomic {
+       buffered_bytes[me] != NOTHING ->
        bytes[buffered_cell[me]] = buffered_bytes[me];
-       buffered_bytes[me] = NOTHING }
-  :: atomic { buffered_bytes[me] == NOTHING && is_state_buffered[me] ->
+       buffered_bytes[me] = NOTHING
+     }
+  :: atomic {
+       buffered_bytes[me] == NOTHING && is_state_buffered[me] ->
        if
        :: me < P -> state[buffered_cell[me]] = FULL
        :: else -> bytes[buffered_cell[me]] = NOTHING; state[buffered_cell[me]] = FREE
        fi;
        is_state_buffered[me] = false;
-       buffered_cell[me] = 0 }
-  :: atomic { is_unlock_buffered[me] && MAY_UNLOCK(me) -> touch_slot(); locked[WAY] = false; is_unlock_buffered[me] = false }
+       buffered_cell[me] = 0
+     }
+  :: atomic {
+       is_release_buffered[me] && MAY_RELEASE(me) ->
+       touch_slot();
+       locked[SIDE] = false;
+       is_release_buffered[me] = false
+     }
   od
 }
 #else
 #define IS_DRAINED(who) true
 #endif
 
-/* --------------------------------------------------------------- end.h, end.c, slot.c: the ends -- */
+/* ------------------------------------------------------------------ the sides of the slot -- */
 
-#define CAN_LOCK(way) (!locked[way] && IS_DRAINED(me))
+#define CAN_LOCK(side) (!locked[side] && IS_DRAINED(me))
 
-inline lock(way) {
+inline lock(side) {
   touch_slot();
-  locked[way] = true
+  locked[side] = true
 }
 
-inline unlock(way) {
+inline unlock(side) {
   touch_slot();
-  locked[way] = false
+  locked[side] = false
 }
 
 #if CAPACITY == 0
-#define INVARIANT ((!ANYBODY(PUT) || !ANYBODY(GET)) && (!shut || (!ANYBODY(PUT) && !ANYBODY(GET))))
+#define INVARIANT \
+  ((!ANY_WAITER(PRODUCER) || !ANY_WAITER(CONSUMER)) && \
+   (!shut || (!ANY_WAITER(PRODUCER) && !ANY_WAITER(CONSUMER))))
 #else
-#define INVARIANT ((!ANYBODY(PUT) || (state[cell[PUT]] == (FULL | WAITED) && !shut)) && \
-                   (!ANYBODY(GET) || (state[cell[GET]] == (FREE | WAITED) && !shut)))
+#define INVARIANT \
+  ((!ANY_WAITER(PRODUCER) || (state[cell[PRODUCER]] == (FULL | HAS_WAITERS) && !shut)) && \
+   (!ANY_WAITER(CONSUMER) || (state[cell[CONSUMER]] == (FREE | HAS_WAITERS) && !shut)))
 #endif
 
-/* After every change. As it is one step with both locks, somewhere a lock is always free. */
+/* After every change. A change under both locks is one step, so in every state a lock is free. */
 inline check_invariant() {
-#ifndef BARE /* to see what comes of it when this is broken */
-  claim(slot_invariant, INVARIANT)
+#ifndef BARE /* BARE: to see the consequence of breaking it */
+  check(slot_invariant, INVARIANT)
 #else
   skip
 #endif
 }
 
-inline advance(way) {
-  cell[way] = (cell[way] + 1) % CELLS
+inline advance(side) {
+  cell[side] = (cell[side] + 1) % CELLS
 }
 
-inline mark(way) {
+inline mark_cell(side) {
 #if CAPACITY != 0 && !defined(MUTANT_NO_MARK)
   if
-  :: ANYBODY(way) -> state[cell[way]] = state[cell[way]] | WAITED
+  :: ANY_WAITER(side) -> state[cell[side]] = state[cell[side]] | HAS_WAITERS
   :: else
   fi
 #else
@@ -261,35 +278,37 @@ inline mark(way) {
 #endif
 }
 
-inline line_up() {
+inline waitq_push() {
   queued[me] = true;
-  queue[WAY]!me
+  waiters[SIDE]!me
 }
 
-/* All that follows is done with both locks held, and so within a step. */
+/* All that follows is done under both locks, and so within a step. */
 
-inline move_with_both(way, who) {
+inline ring_move(side, who) {
   if
-  :: way == PUT -> bytes[cell[PUT]] = item_of[who]; state[cell[PUT]] = FULL; accept(who)
+  :: side == PRODUCER ->
+    bytes[cell[PRODUCER]] = item_of[who]; state[cell[PRODUCER]] = FULL; accept(who)
   :: else ->
-    item_of[who] = bytes[cell[GET]]; bytes[cell[GET]] = NOTHING; state[cell[GET]] = FREE; deliver(who)
+    item_of[who] = bytes[cell[CONSUMER]]; bytes[cell[CONSUMER]] = NOTHING;
+    state[cell[CONSUMER]] = FREE; deliver(who)
   fi;
-  advance(way)
+  advance(side)
 }
 
-/* The first who has not given up; or NOBODY. */
-inline take_first(way, who, how) {
+/* The first waiter that has not cancelled; or NOBODY. */
+inline waitq_pop(side, who, how) {
   do
-  :: ANYBODY(way) ->
-    queue[way]?<n>;
+  :: ANY_WAITER(side) ->
+    waiters[side]?<n>;
 #ifdef MUTANT_SERVE_LAST
-    for (c : 2 .. len(queue[way])) {
-      queue[way]?who; queue[way]!who
+    for (c : 2 .. len(waiters[side])) {
+      waiters[side]?who; waiters[side]!who
     };
     c = 0;
 #endif
-    queue[way]?who;
-    claim(no_overtaking, who == n);
+    waiters[side]?who;
+    check(no_overtaking, who == n);
     n = 0;
 #ifdef MUTANT_SKIP_STAYS_QUEUED
     queued[who] = claimed[who];
@@ -297,20 +316,20 @@ inline take_first(way, who, how) {
     queued[who] = false;
 #endif
     if
-#ifdef MUTANT_SERVE_BLIND
+#ifdef MUTANT_SERVE_IGNORES_CLAIM
     :: true ->
 #else
     :: !claimed[who] ->
 #endif
       claimed[who] = true;
       waker[who] = me;
-#ifndef MUTANT_WAKE_BEFORE_STATUS
+#ifndef MUTANT_NOTIFY_BEFORE_STATUS
       status[who] = how;
 #endif
       break
     :: else ->
       who = NOBODY
-#ifdef MUTANT_SKIP_ENDS
+#ifdef MUTANT_SKIP_STOPS
       ; break
 #endif
     fi
@@ -318,70 +337,74 @@ inline take_first(way, who, how) {
   od
 }
 
-inline serve(way) {
+inline serve(side) {
   do
-  :: ANYBODY(way) && IS_READY(way) ->
-    take_first(way, other, DONE);
+  :: ANY_WAITER(side) && IS_READY(side) ->
+    waitq_pop(side, other, DONE);
     if
-    :: other != NOBODY -> move_with_both(way, other)
+    :: other != NOBODY -> ring_move(side, other)
     :: else -> break
     fi
   :: else -> break
   od
 }
 
-/* The code goes round again after it has served a getter. The claim is that it then finds nothing to do. */
-inline settle() {
-#ifndef MUTANT_NO_SETTLE
-  serve(PUT);
-  serve(GET);
+inline match_waiters() {
+#ifndef MUTANT_NO_MATCH
+  serve(PRODUCER);
+  serve(CONSUMER);
   other = NOBODY;
 #ifndef BARE
-  claim(slot_invariant, !ANYBODY(PUT) || !IS_READY(PUT));
+  check(slot_invariant, !ANY_WAITER(PRODUCER) || !IS_READY(PRODUCER)); /* once was enough */
 #endif
-#ifndef MUTANT_NO_MARK_AGAIN
-  mark(PUT);
-  mark(GET)
+#ifndef MUTANT_NO_REMARK
+  mark_cell(PRODUCER);
+  mark_cell(CONSUMER)
 #endif
 #else
   skip
 #endif
 }
 
-inline meet() {
-  take_first(OTHER, other, DONE);
+inline rendezvous() {
+  waitq_pop(OTHER_SIDE, other, DONE);
   if
   :: other == NOBODY
-  :: other != NOBODY && me < P -> item_of[other] = item_of[me]; accept(me); deliver(other); result = DONE
-  :: other != NOBODY && me >= P -> item_of[me] = item_of[other]; accept(other); deliver(me); result = DONE
+  :: other != NOBODY && me < P ->
+    item_of[other] = item_of[me]; accept(me); deliver(other); result = DONE
+  :: other != NOBODY && me >= P ->
+    item_of[me] = item_of[other]; accept(other); deliver(me); result = DONE
   fi;
   other = NOBODY
 }
 
-#if LATEST
-inline replace() {
-  claim(exactly_once, spare == NOTHING);
-  spare = bytes[cell[PUT]];
-  take_out(spare, REPLACED);
-#ifndef MUTANT_REPLACE_IN_TWO
-  bytes[cell[PUT]] = item_of[me];
-  advance(PUT);
-  cell[GET] = cell[PUT];
+#if DROP_OLDEST
+inline evict_oldest() {
+  check(exactly_once, evicted == NOTHING);
+  evicted = bytes[cell[PRODUCER]];
+  take_out(evicted, EVICTED);
+#ifdef MUTANT_FINALIZE_IN_CELL
+  evicted_cell = cell[PRODUCER];
+#endif
+#ifndef MUTANT_EVICT_IN_TWO
+  bytes[cell[PRODUCER]] = item_of[me];
+  advance(PRODUCER);
+  cell[CONSUMER] = cell[PRODUCER];
   accept(me)
 #else
-  bytes[cell[PUT]] = NOTHING;
-  state[cell[PUT]] = FREE;
-  advance(GET)
+  bytes[cell[PRODUCER]] = NOTHING;
+  state[cell[PRODUCER]] = FREE;
+  advance(CONSUMER)
 #endif
 }
 #endif
 
-inline release(way) {
+inline complete_all(side) {
   do
-  :: ANYBODY(way) ->
-    take_first(way, other, SHUT_DOWN);
+  :: ANY_WAITER(side) ->
+    waitq_pop(side, other, SHUT_DOWN);
     if
-    :: other != NOBODY -> refuse(way, other)
+    :: other != NOBODY -> refuse(side, other)
     :: else -> break
     fi
   :: else -> break
@@ -389,22 +412,22 @@ inline release(way) {
   other = NOBODY
 }
 
-/* ------------------------------------------------------------------------------ park.c: park -- */
+/* ------------------------------------------------------------------------------ the parker -- */
 
-/* handoff__parker_unpark_locked: the last thing a call does, and its last use of a pointer to the other's frame. Some
- * mutants do it in two steps. */
+/* handoff__parker_unpark_locked: the last thing a call does, and its last use of a pointer to
+ * another thread's frame. Some mutants do it in two steps. */
 #if defined(MUTANT_SIGNAL_AFTER_UNLOCK)
-#define wake_begin(who) woken[who] = true
-#elif defined(MUTANT_WAKE_BEFORE_STATUS)
-#define wake_begin(who) woken[who] = true; waiting[who] = false; waker[who] = NOBODY
+#define unpark_begin(who) notified[who] = true
+#elif defined(MUTANT_NOTIFY_BEFORE_STATUS)
+#define unpark_begin(who) notified[who] = true; asleep[who] = false; waker[who] = NOBODY
 #endif
 
-inline wake(who, how) {
-  woken[who] = true;
-#ifndef MUTANT_DROPPED_SIGNAL
-  waiting[who] = false;
+inline unpark(who, how) {
+  notified[who] = true;
+#ifndef MUTANT_NO_SIGNAL
+  asleep[who] = false;
 #endif
-#ifdef MUTANT_WAKE_BEFORE_STATUS
+#ifdef MUTANT_NOTIFY_BEFORE_STATUS
   status[who] = how;
 #endif
   waker[who] = NOBODY;
@@ -414,7 +437,7 @@ inline wake(who, how) {
 #define HAS_TO_WAKE (waker[0] == me || waker[1] == me || waker[2] == me || waker[3] == me || \
                      waker[4] == me || waker[5] == me)
 
-/* handoff__wake. In whatever order: those in the list do not meet. */
+/* In any order: the threads in a wake list share nothing. */
 inline wake_all(how) {
   do
   :: atomic { HAS_TO_WAKE ->
@@ -426,12 +449,12 @@ inline wake_all(how) {
        :: waker[4] == me -> other = 4
        :: waker[5] == me -> other = 5
        fi;
-#ifdef wake_begin
-       wake_begin(other)
+#ifdef unpark_begin
+       unpark_begin(other)
      };
      atomic {
 #endif
-       wake(other, how)
+       unpark(other, how)
      }
 #ifdef MUTANT_SHUT_WAKES_ONE
      ;
@@ -444,50 +467,52 @@ inline wake_all(how) {
   od
 }
 
-/* ----------------------------------------------------------- thread.c: wait_for; the threads -- */
+/* -------------------------------------------------------------------- the blocking calls -- */
 
 inline begin_call(who) {
   item_of[who] = (who < P && left[who] != 0 -> who * ITEMS + ITEMS - left[who] : NOTHING)
 }
 
 inline end_frame() {
-  claim(frame_gone, waker[me] == NOBODY && !queued[me]);
-  status[me] = NONE; claimed[me] = false; woken[me] = false; waiting[me] = false
+  check(frame_gone, waker[me] == NOBODY && !queued[me]);
+  status[me] = NONE; claimed[me] = false; notified[me] = false; asleep[me] = false
 }
 
 inline end_call() {
-  claim(two_outcomes, result == DONE || result == SHUT_DOWN || result == TIMED_OUT);
-  claim(never_early, result != TIMED_OUT || expired);
+  check(two_outcomes, result == DONE || result == SHUT_DOWN || result == TIMED_OUT);
+  check(never_early, result != TIMED_OUT || expired);
   if
-  :: me < P -> claim(exactly_once, (fate[item_of[me]] != NEW) == (result == DONE))
-  :: me >= P && result == DONE -> claim(exactly_once, fate[item_of[me]] == OUT); fate[item_of[me]] = SEEN
+  :: me < P -> check(exactly_once, (fate[item_of[me]] != NEW) == (result == DONE))
+  :: me >= P && result == DONE ->
+    check(exactly_once, fate[item_of[me]] == OUT); fate[item_of[me]] = SEEN
   :: else
   fi;
   result = NONE; expired = false; must_wait = false; has_waiter = false;
   begin_call(me)
 }
 
-/* The last call of a thread has returned. If no call is undecided it destroys the slot, unless another has. */
+/* The last call of a thread has returned. If no call is undecided, the thread destroys the slot,
+ * unless another one does. */
 inline end_use() {
   atomic {
     if
-    :: users == 0 -> users = MANY
+    :: users == 0 -> users = UNLIMITED
     :: else -> goto used
     fi
   };
-#if !defined(MUTANT_DESTROY_UNLOCKED) && !defined(MUTANT_DESTROY_GET_LOCK)
-  atomic { CAN_LOCK(PUT) -> lock(PUT) };
+#if !defined(MUTANT_DESTROY_UNLOCKED) && !defined(MUTANT_DESTROY_CONSUMER_LOCK)
+  atomic { CAN_LOCK(PRODUCER) -> lock(PRODUCER) };
 #endif
   atomic {
-#if !defined(MUTANT_DESTROY_UNLOCKED) && !defined(MUTANT_DESTROY_PUT_LOCK)
-    CAN_LOCK(GET);
+#if !defined(MUTANT_DESTROY_UNLOCKED) && !defined(MUTANT_DESTROY_PRODUCER_LOCK)
+    CAN_LOCK(CONSUMER);
 #endif
     destroyed = true;
-    claim(slot_invariant, !ANYBODY(PUT) && !ANYBODY(GET));
+    check(slot_invariant, !ANY_WAITER(PRODUCER) && !ANY_WAITER(CONSUMER));
     do
-    :: CAPACITY != 0 && IS_READY(GET) ->
-      take_out(bytes[cell[GET]], SEEN);
-      bytes[cell[GET]] = NOTHING; state[cell[GET]] = FREE; advance(GET)
+    :: CAPACITY != 0 && IS_READY(CONSUMER) ->
+      take_out(bytes[cell[CONSUMER]], SEEN);
+      bytes[cell[CONSUMER]] = NOTHING; state[cell[CONSUMER]] = FREE; advance(CONSUMER)
     :: else -> break
     od
   };
@@ -496,9 +521,9 @@ used:
     finished++;
     if
     :: finished == THREADS + (SHUT != 0) + (PEEKS != 0) ->
-      claim(slot_destroyed, destroyed);
+      check(slot_destroyed, destroyed);
       for (n : 0 .. ALL - 1) {
-        claim(exactly_once, fate[n] == NEW || fate[n] == SEEN || fate[n] == DROPPED)
+        check(exactly_once, fate[n] == NEW || fate[n] == SEEN || fate[n] == DROPPED)
       };
       n = 0
     :: else
@@ -509,113 +534,119 @@ used:
 proctype thread(byte me) {
   byte other = NOBODY;
   mtype result = NONE;
-  bool has_waiter; /* it is the second attempt, with a waiter */
+  bool has_waiter; /* the second attempt, with a waiter */
   bool expired, must_wait;
-#ifdef MUTANT_LOOK_BEFORE
+#if DROP_OLDEST && !defined(MUTANT_SHARED_COPY)
+  byte evicted = NOTHING;
+#endif
+#ifdef MUTANT_FINALIZE_IN_CELL
+  byte evicted_cell;
+#endif
+#ifdef MUTANT_STALE_STATE
   bool was_ready;
 #endif
 
   atomic {
-    next_one[WAY] == (me < P -> me : me - P) && CAN_LOCK(FIRST_LOCK) -> next_one[WAY]++;
+    next_one[SIDE] == (me < P -> me : me - P) && CAN_LOCK(FIRST_LOCK) -> next_one[SIDE]++;
     goto attempt_now
   };
 
-attempt: /* handoff__transfer_try_fast, and pass_held in pass.c */
+attempt: /* handoff__transfer_fast and handoff__transfer */
   atomic {
     CAN_LOCK(FIRST_LOCK);
 attempt_now:
 #if CAPACITY == 0
-    lock(PUT);
-    goto with_both_now;
+    lock(PRODUCER);
+    goto both_locks_now;
 #endif
-    lock(WAY);
+    lock(SIDE);
     if
 #ifdef MUTANT_IGNORE_MARK
-    :: IS_READY(WAY) && !(shut && me < P) -> goto fast
+    :: IS_READY(SIDE) && !(shut && me < P) -> goto one_lock
 #else
-    :: IS_READY(WAY) && !IS_MARKED(WAY) && !(shut && me < P) -> goto fast
+    :: IS_READY(SIDE) && !IS_MARKED(SIDE) && !(shut && me < P) -> goto one_lock
 #endif
-    :: !IS_READY(WAY) && !IS_MARKED(WAY) && !shut && !has_waiter && !(LATEST && me < P) -> goto spin
-    :: else -> goto not_at_once_now
+    :: !IS_READY(SIDE) && !IS_MARKED(SIDE) && !shut && !has_waiter && !(DROP_OLDEST && me < P) ->
+      goto spin_for_cell
+    :: else -> goto not_ready_now
     fi
   };
 
-spin: /* it may find the cell ready, or give up, at any moment */
+spin_for_cell: /* it may find the cell ready, or give up, at any moment */
   atomic {
     touch_slot();
     if
-    :: IS_READY(WAY) && !IS_MARKED(WAY) -> goto fast
-    :: !IS_READY(WAY)
+    :: IS_READY(SIDE) && !IS_MARKED(SIDE) -> goto one_lock
+    :: !IS_READY(SIDE)
     fi;
-not_at_once_now:
-#ifdef MUTANT_MARK_ALONE
+not_ready_now:
+#ifdef MUTANT_MARK_ONE_LOCK
     if
-    :: has_waiter && !IS_READY(WAY) && !shut -> goto enlist_alone
+    :: has_waiter && !IS_READY(SIDE) && !shut -> goto push_one_lock
     :: else
     fi;
 #endif
     if
-    :: !has_waiter && !IS_READY(WAY) && !(LATEST && me < P) ->
+    :: !has_waiter && !IS_READY(SIDE) && !(DROP_OLDEST && me < P) ->
       if
-      :: shut -> result = SHUT_DOWN; refuse(WAY, me)
+      :: shut -> result = SHUT_DOWN; refuse(SIDE, me)
       :: else -> result = AGAIN; saw_nothing()
       fi;
-      unlock(WAY);
+      unlock(SIDE);
       goto unlocked_now
     :: else
     fi;
-    /* pass_with_both */
-#ifdef MUTANT_LOOK_BEFORE
-    was_ready = IS_READY(WAY);
+    /* lock_other */
+#ifdef MUTANT_STALE_STATE
+    was_ready = IS_READY(SIDE);
 #endif
 #ifdef MUTANT_LOCK_ORDER
     if
-    :: me < P -> unlock(PUT)
+    :: me < P -> unlock(PRODUCER)
     :: else
     fi;
 #else
-    unlock(WAY);
+    unlock(SIDE);
 #endif
-    goto with_both
+    goto both_locks
   };
 
-fast: /* handoff__end_move. The next cell is ready and not marked; to advance needs no step of its own. */
+one_lock: /* handoff__ring_move; nobody else sees the side's own cursor */
   atomic {
     touch_slot();
 #ifdef MUTANT_PUBLISH_FIRST
     if
-    :: me < P -> state[cell[PUT]] = FULL
-    :: else -> state[cell[GET]] = FREE
+    :: me < P -> state[cell[PRODUCER]] = FULL
+    :: else -> state[cell[CONSUMER]] = FREE
     fi
 #else
     if
 #ifdef TSO
-    :: me < P -> buffered_bytes[me] = item_of[me]; buffered_cell[me] = cell[PUT]
+    :: me < P -> buffered_bytes[me] = item_of[me]; buffered_cell[me] = cell[PRODUCER]
 #else
-    :: me < P -> bytes[cell[PUT]] = item_of[me]
+    :: me < P -> bytes[cell[PRODUCER]] = item_of[me]
 #endif
-    :: else -> item_of[me] = bytes[cell[GET]]
+    :: else -> item_of[me] = bytes[cell[CONSUMER]]
     fi
 #endif
   };
   atomic {
     touch_slot();
 #ifdef TSO
-    is_state_buffered[me] = true; buffered_cell[me] = cell[WAY];
-#endif
-    if
-#ifdef TSO
-    :: true
-#elif defined(MUTANT_PUBLISH_FIRST)
-    :: me < P -> bytes[cell[PUT]] = item_of[me]
-    :: else -> item_of[me] = bytes[cell[GET]]; bytes[cell[GET]] = NOTHING
+    is_state_buffered[me] = true; buffered_cell[me] = cell[SIDE];
 #else
-    :: me < P -> state[cell[PUT]] = FULL
-    :: else -> bytes[cell[GET]] = NOTHING; state[cell[GET]] = FREE
+    if
+#ifdef MUTANT_PUBLISH_FIRST
+    :: me < P -> bytes[cell[PRODUCER]] = item_of[me]
+    :: else -> item_of[me] = bytes[cell[CONSUMER]]; bytes[cell[CONSUMER]] = NOTHING
+#else
+    :: me < P -> state[cell[PRODUCER]] = FULL
+    :: else -> bytes[cell[CONSUMER]] = NOTHING; state[cell[CONSUMER]] = FREE
 #endif
     fi;
-    advance(WAY);
-    claim(no_overtaking, !ANYBODY(WAY));
+#endif
+    advance(SIDE);
+    check(no_overtaking, !ANY_WAITER(SIDE));
     if
     :: me < P -> accept(me)
     :: else -> deliver(me)
@@ -625,45 +656,46 @@ fast: /* handoff__end_move. The next cell is ready and not marked; to advance ne
   };
   atomic {
 #ifdef TSO
-    is_unlock_buffered[me] = true;
+    is_release_buffered[me] = true;
 #else
-    unlock(WAY);
+    unlock(SIDE);
 #endif
     goto returned_now
   };
 
-with_both:
-  atomic { CAN_LOCK(PUT) -> lock(PUT) };
-with_both_now:
+both_locks: /* transfer_both_locks, put_evicting */
+  atomic { CAN_LOCK(PRODUCER) -> lock(PRODUCER) };
+both_locks_now:
   atomic {
 #ifdef MUTANT_LOCK_ORDER
     if
-    :: me < P -> CAN_LOCK(GET)
-    :: else -> locked[GET] = false
+    :: me < P -> CAN_LOCK(CONSUMER)
+    :: else -> locked[CONSUMER] = false
     fi;
-#elif defined(MUTANT_REPLACE_PUT_LOCK)
-    (me < P && !shut && !IS_READY(PUT)) || CAN_LOCK(GET);
+#elif defined(MUTANT_EVICT_ONE_LOCK)
+    (me < P && !shut && !IS_READY(PRODUCER)) || CAN_LOCK(CONSUMER);
 #else
-    CAN_LOCK(GET);
+    CAN_LOCK(CONSUMER);
 #endif
     touch_slot();
     if
-    :: shut && me < P -> result = SHUT_DOWN; refuse(PUT, me)
-#ifdef MUTANT_LOOK_BEFORE
+    :: shut && me < P -> result = SHUT_DOWN; refuse(PRODUCER, me)
+#ifdef MUTANT_STALE_STATE
     :: CAPACITY != 0 && was_ready && !(shut && me < P) ->
 #else
-    :: CAPACITY != 0 && IS_READY(WAY) && !(shut && me < P) ->
+    :: CAPACITY != 0 && IS_READY(SIDE) && !(shut && me < P) ->
 #endif
-      claim(no_overtaking, !ANYBODY(WAY));
-      move_with_both(WAY, me);
+      check(no_overtaking, !ANY_WAITER(SIDE));
+      ring_move(SIDE, me);
       result = DONE;
-      settle()
+      match_waiters()
     :: else ->
       if
-      :: shut -> result = SHUT_DOWN; refuse(GET, me)
-      :: !shut && CAPACITY == 0 && ANYBODY(OTHER) -> claim(no_overtaking, !ANYBODY(WAY)); meet()
-#if LATEST
-      :: !shut && me < P -> replace(); result = DONE
+      :: shut -> result = SHUT_DOWN; refuse(CONSUMER, me)
+      :: !shut && CAPACITY == 0 && ANY_WAITER(OTHER_SIDE) ->
+        check(no_overtaking, !ANY_WAITER(SIDE)); rendezvous()
+#if DROP_OLDEST
+      :: !shut && me < P -> evict_oldest(); result = DONE
 #endif
       :: else
       fi;
@@ -673,40 +705,42 @@ with_both_now:
         result = AGAIN;
         saw_nothing();
         if
-        :: has_waiter -> line_up(); mark(WAY)
+        :: has_waiter -> waitq_push(); mark_cell(SIDE)
         :: else
         fi
       fi
     fi;
     check_invariant()
   };
-#if defined(MUTANT_REPLACE_IN_TWO)
+#ifdef MUTANT_EVICT_IN_TWO
   atomic {
     if
-    :: me < P && spare != NOTHING -> unlock(PUT)
-    :: else -> goto replaced
+    :: me < P && evicted != NOTHING -> unlock(PRODUCER)
+    :: else -> goto has_evicted
     fi
   };
-  atomic { CAN_LOCK(PUT) -> lock(PUT) };
-  atomic { CAN_LOCK(GET) -> move_with_both(PUT, me) };
-replaced:
+  atomic { CAN_LOCK(PRODUCER) -> lock(PRODUCER) };
+  atomic { CAN_LOCK(CONSUMER) -> ring_move(PRODUCER, me) };
+has_evicted:
 #endif
-  atomic { /* the getting end's lock was let go of in the step before */
-#if LATEST && !defined(MUTANT_DROP_UNLOCKED)
-    touch_slot();
+  atomic { /* the consumer's lock was released in the step before */
+    unlock(PRODUCER);
+#if DROP_OLDEST
     if
-    :: me < P && spare != NOTHING -> fate[spare] = DROPPED; spare = NOTHING
-    :: else
-    fi;
-#endif
-    unlock(PUT);
-#ifdef MUTANT_DROP_UNLOCKED
+    :: me < P && evicted != NOTHING
+    :: else -> goto finalized_now
+    fi
   };
-  atomic {
-    if
-    :: me < P && spare != NOTHING -> touch_slot(); fate[spare] = DROPPED; spare = NOTHING
-    :: else
-    fi;
+  atomic { /* the finalizer runs, on a copy on this thread's stack */
+#ifdef MUTANT_READ_DROP_LATE
+    touch_slot();
+#endif
+#ifdef MUTANT_FINALIZE_IN_CELL
+    evicted = bytes[evicted_cell]; evicted_cell = 0;
+#endif
+    check(exactly_once, fate[evicted] == EVICTED);
+    fate[evicted] = DROPPED; evicted = NOTHING;
+finalized_now:
 #endif
     if
     :: HAS_TO_WAKE
@@ -719,72 +753,72 @@ replaced:
 #endif
   goto unlocked;
 
-#ifdef MUTANT_MARK_ALONE
-enlist_alone:
+#ifdef MUTANT_MARK_ONE_LOCK
+push_one_lock:
   atomic {
-    line_up(); mark(WAY); unlock(WAY); result = AGAIN; goto unlocked_now
+    waitq_push(); mark_cell(SIDE); unlock(SIDE); result = AGAIN; goto unlocked_now
   };
 #endif
 
-unlocked: /* wait_for goes on */
+unlocked: /* transfer_until and wait_for go on */
   atomic {
     skip;
 unlocked_now:
     if
     :: result != AGAIN -> goto returned_now
-    :: result == AGAIN && has_waiter -> result = NONE; goto park
+    :: result == AGAIN && has_waiter -> result = NONE; goto wait
     :: result == AGAIN && !has_waiter -> result = NONE; has_waiter = true; goto attempt
-    :: result == AGAIN && !has_waiter && timeouts != 0 -> /* it had passed; and try_… */
+    :: result == AGAIN && !has_waiter && timeouts != 0 -> /* the deadline had passed; try_… */
       timeouts--; expired = true; result = TIMED_OUT; goto returned_now
     fi
   };
 
-park: /* handoff__parker_wait: a look at `woken` and the wait that follows are one step, as uv_cond_wait lets go of
-         the lock when it has begun to wait. First up to the deadline; when must_wait, without one. */
+wait: /* handoff__parker_wait: uv_cond_wait unlocks when it has begun to wait, so one step. First
+         until the deadline; if must_wait, without one. */
   atomic {
     if
-    :: woken[me] -> goto woke_now
-    :: !woken[me] && expired && !must_wait -> goto late
+    :: notified[me] -> goto served_now
+    :: !notified[me] && expired && !must_wait -> goto cancel
     :: else
-#ifndef MUTANT_WAKE_UNLOCKED
-      -> waiting[me] = true
+#ifndef MUTANT_WAIT_IN_TWO
+      -> asleep[me] = true
 #endif
     fi
   };
-#ifdef MUTANT_WAKE_UNLOCKED
-  waiting[me] = true;
+#ifdef MUTANT_WAIT_IN_TWO
+  asleep[me] = true;
 #endif
   atomic {
     if
-    :: !waiting[me]
-    :: waiting[me] && spurious != 0 -> spurious--; waiting[me] = false
-    :: waiting[me] && !expired && timeouts != 0 -> timeouts--; waiting[me] = false; expired = true
+    :: !asleep[me]
+    :: asleep[me] && spurious != 0 -> spurious--; asleep[me] = false
+    :: asleep[me] && !expired && timeouts != 0 -> timeouts--; asleep[me] = false; expired = true
     fi;
 #ifdef MUTANT_IF
     if
-    :: woken[me] || must_wait -> goto woke_now
-    :: else -> goto late
+    :: notified[me] || must_wait -> goto served_now
+    :: else -> goto cancel
     fi;
 #endif
-    goto park
+    goto wait
   };
 
-late: /* it was not woken in time: handoff__waitq_cancel */
+cancel: /* handoff__waitq_cancel */
   atomic {
-#ifdef MUTANT_LEAVE_LOOKS_FIRST
-    CAN_LOCK(WAY);
+#ifdef MUTANT_CANCEL_LOCKS_FIRST
+    CAN_LOCK(SIDE);
     touch_slot();
 #endif
     if
     :: !claimed[me]
-#ifdef MUTANT_LEAVE_BLIND
+#ifdef MUTANT_CANCEL_IGNORES_CLAIM
     :: else
-#elif defined(MUTANT_TIMEOUT_EATS)
+#elif defined(MUTANT_CLAIMED_TIMES_OUT)
     :: else -> result = TIMED_OUT; goto returned_now
-#elif defined(MUTANT_NO_LAST_WAIT)
-    :: else -> goto woke_now
+#elif defined(MUTANT_NO_SECOND_WAIT)
+    :: else -> goto served_now
 #else
-    :: else -> must_wait = true; goto park
+    :: else -> must_wait = true; goto wait
 #endif
     fi;
 #ifdef MUTANT_CLAIM_IN_TWO
@@ -794,28 +828,28 @@ late: /* it was not woken in time: handoff__waitq_cancel */
     claimed[me] = true
   };
   atomic {
-#ifndef MUTANT_LEAVE_STAYS
-    CAN_LOCK(WAY);
+#ifndef MUTANT_CANCEL_STAYS_QUEUED
+    CAN_LOCK(SIDE);
     touch_slot();
     if
-    :: queued[me] -> queue[WAY]??eval(me); queued[me] = false
-    :: else /* who would have served it has skipped it */
+    :: queued[me] -> waiters[SIDE]??eval(me); queued[me] = false
+    :: else /* waitq_pop has skipped it */
     fi;
     check_invariant();
 #endif
     result = TIMED_OUT; goto returned_now
   };
 
-woke:
+served:
   atomic {
     skip;
-woke_now:
+served_now:
 #ifdef MUTANT_TIMEOUT_WINS
     result = (expired -> TIMED_OUT : status[me]);
 #else
     result = status[me];
 #endif
-returned_now: /* as early as can be, when it is the most dangerous */
+returned_now: /* as early as possible, when it is the most dangerous */
     end_frame();
     end_call();
     if
@@ -826,6 +860,8 @@ returned_now: /* as early as can be, when it is the most dangerous */
   end_use()
 }
 
+/* ----------------------------------------------------------------------- shut, abort, peek -- */
+
 /* handoff_slot_shut; with SHUT=2 handoff_slot_abort. */
 #if SHUT
 proctype shutter() {
@@ -833,27 +869,27 @@ proctype shutter() {
   byte other = NOBODY;
   byte first, count;
 
-#ifdef MUTANT_SHUT_GET_LOCK
+#ifdef MUTANT_SHUT_ONE_LOCK
   true;
 #else
-  atomic { CAN_LOCK(PUT) -> lock(PUT) };
+  atomic { CAN_LOCK(PRODUCER) -> lock(PRODUCER) };
 #endif
   atomic {
-    CAN_LOCK(GET);
-    claim(served_before_shut, CAPACITY == 0 || !ANYBODY(PUT) || !IS_READY(PUT));
-    claim(served_before_shut, CAPACITY == 0 || !ANYBODY(GET) || !IS_READY(GET));
+    CAN_LOCK(CONSUMER);
+    check(served_before_shut, CAPACITY == 0 || !ANY_WAITER(PRODUCER) || !IS_READY(PRODUCER));
+    check(served_before_shut, CAPACITY == 0 || !ANY_WAITER(CONSUMER) || !IS_READY(CONSUMER));
     shut = true;
-    release(PUT);
-#ifndef MUTANT_SHUT_FORGETS_GETTERS
-    release(GET);
+    complete_all(PRODUCER);
+#ifndef MUTANT_SHUT_SKIPS_GETTERS
+    complete_all(CONSUMER);
 #endif
-#if SHUT == 2
-    first = cell[GET];
+#if SHUT == 2 /* take_all */
+    first = cell[CONSUMER];
     do
-    :: CAPACITY != 0 && IS_READY(GET) ->
-      state[cell[GET]] = FREE;
-      take_out(bytes[cell[GET]], OUT);
-      advance(GET);
+    :: CAPACITY != 0 && IS_READY(CONSUMER) ->
+      state[cell[CONSUMER]] = FREE;
+      take_out(bytes[cell[CONSUMER]], OUT);
+      advance(CONSUMER);
       count++
 #ifdef MUTANT_ABORT_TAKES_ONE
       ; break
@@ -865,16 +901,16 @@ proctype shutter() {
 #endif
     check_invariant()
   };
-#ifndef MUTANT_SHUT_GET_LOCK
-  atomic { unlock(PUT) };
+#ifndef MUTANT_SHUT_ONE_LOCK
+  atomic { unlock(PRODUCER) };
 #endif
   wake_all(SHUT_DOWN);
 #if SHUT == 2
-  atomic { /* drop */
+  atomic { /* finalize_all: no put uses the cells any more */
     touch_slot();
     do
     :: count != 0 ->
-      claim(exactly_once, fate[bytes[first]] == OUT);
+      check(exactly_once, fate[bytes[first]] == OUT);
       fate[bytes[first]] = SEEN; bytes[first] = NOTHING;
       first = (first + 1) % CELLS; count--
     :: else -> break
@@ -895,23 +931,24 @@ proctype peeker() {
 
   do
   :: peeks != 0 ->
-    atomic { CAN_LOCK(PUT) -> lock(PUT); peeks-- };
-#ifdef MUTANT_PEEK_PUT_LOCK
+    atomic { CAN_LOCK(PRODUCER) -> lock(PRODUCER); peeks-- };
+#ifdef MUTANT_PEEK_ONE_LOCK
     if
-    :: atomic { IS_READY(GET) -> c = cell[GET] }; atomic { claim(items_fifo, order?[eval(bytes[c])]); c = 0 }
+    :: atomic { IS_READY(CONSUMER) -> c = cell[CONSUMER] };
+       atomic { check(items_fifo, order?[eval(bytes[c])]); c = 0 }
     :: else
     fi;
 #else
     atomic {
-      CAN_LOCK(GET);
+      CAN_LOCK(CONSUMER);
       touch_slot();
       if
-      :: IS_READY(GET) -> claim(items_fifo, order?[eval(bytes[cell[GET]])])
-      :: else -> claim(drained_first, len(order) == 0); saw_nothing()
+      :: IS_READY(CONSUMER) -> check(items_fifo, order?[eval(bytes[cell[CONSUMER]])])
+      :: else -> check(drained_first, len(order) == 0); saw_nothing()
       fi
     };
 #endif
-    atomic { unlock(PUT) }
+    atomic { unlock(PRODUCER) }
   :: else -> break
   od;
   atomic { last_call_decided() };
@@ -924,7 +961,7 @@ init {
     for (n : 0 .. THREADS - 1) {
       if
       :: n < P -> left[n] = ITEMS
-      :: else -> left[n] = (SHUT -> MANY : GETS)
+      :: else -> left[n] = (SHUT -> UNLIMITED : GETS)
       fi;
       begin_call(n);
 #ifdef TSO

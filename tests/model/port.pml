@@ -1,11 +1,13 @@
-/* port: a model of src/port.c, request.c and busy_poll.c, in SPIN's Promela. What stands for what: README.md.
+/* port: a model of src/loop (task_queue, request, port) and of closing a lane (src/lane/lane.c), in
+ * SPIN's Promela. README.md maps its names to the code's.
  *
- * A loop with REQUESTS requests begins gets on one slot, GETS in all, and makes up to CANCELS attempts to take
- * one back, from outside and from the callbacks. THREADS threads put PUTS items each and so complete what
- * waits; the loop itself puts OWN_PUTS. The loop looks for jobs before it sleeps POLLS times. With CLOSE the port is closed at any moment; without,
- * when all is done, so that nothing but the posts themselves can bring the loop to run a job. With LANE the first
- * request is a lane's, which nobody cancels. Nothing repeats for ever, so all runs are finite: what never comes is an
- * invalid end state.
+ * A loop with REQUESTS requests begins gets on one slot, GETS in all, and cancels up to CANCELS of
+ * them, from outside and from callbacks. THREADS threads put PUTS items each, and the loop puts
+ * OWN_PUTS; a put completes a request that waits. With CLOSE the port closes at any moment.
+ * Otherwise it closes when all is done, so that only the posts can make the loop run a task. With
+ * LANE the first request belongs to a lane, which nobody cancels and which closes at any moment
+ * until the port does. No loop repeats for ever, so every run is finite: a callback that never
+ * comes is an invalid end state.
  *
  * A critical section is one step (d_step, atomic). MUTANT_… breaks the protocol in one place. */
 
@@ -27,60 +29,62 @@
 #ifndef CANCELS
 #define CANCELS 1
 #endif
-#ifndef POLLS
-#define POLLS 0
-#endif
 #ifndef CLOSE
 #define CLOSE 0
 #endif
 #ifndef LANE
 #define LANE 0
 #endif
-#ifndef DISPATCH_MAX
-#define DISPATCH_MAX 2
+#ifndef BUDGET
+#define BUDGET 2
 #endif
 
-#define NOBODY REQUESTS
-#define IS_A_LANES(r) (LANE && r == 0)
+/* Tasks: those of the requests, and the lane's `closed`. */
+#define CLOSED REQUESTS
+#define TASKS (REQUESTS + 1)
+#define NOBODY TASKS
+#define IS_LANES(r) (LANE && (r) == 0)
 
 mtype = { NONE, DONE, CANCELED };
 
-/* The claims: never true. They give each assertion the name that run.sh prints. */
+/* The properties: never true. They give each assertion the name that run.sh prints. */
 bool exactly_once, two_outcomes, callbacks_in_order, port_invariant, send_after_close, port_gone;
-#define claim(name, condition) assert((condition) || name)
+#define check(name, condition) assert((condition) || name)
 
-/* struct handoff__port. */
-chan ready = [REQUESTS] of { byte };
-chan batch = [REQUESTS] of { byte };
-bool has_ready;
-bool signalled;
+/* struct handoff__task_queue, struct handoff__port. */
+chan inbox = [TASKS] of { byte };
+chan run_list = [TASKS] of { byte };
+bool has_inbox;
+bool wakeup_pending;
 bool is_running;
-bool closing;
-byte actives;
+bool is_closing;
+byte activities;
 bool freed;
 
-/* uv_async_t: sent, and its callback has not begun; uv_close has been called. */
+/* uv_async_t: sent, and its callback has not begun; closed by uv_close. */
 bool sent;
-bool closed;
+bool async_closed;
 
 /* handoff_req_t. */
-bool pending[REQUESTS];
+bool is_pending[REQUESTS];
 bool queued[REQUESTS];
 mtype status[REQUESTS] = NONE;
 
-/* The slot: who waits in it, or what. */
+/* struct handoff__lane. */
+bool is_lane_closing, is_lane_gone;
+
+/* The slot: its waiters, or its items. */
 chan getters = [REQUESTS] of { byte };
 byte items;
 
-/* What the application may still do; what the claims need. */
+/* What the application may still do, and what the properties need. */
 byte gets = GETS;
 byte cancels = CANCELS;
-byte polls = POLLS;
 byte own_puts = OWN_PUTS;
-bool posted[REQUESTS];
+bool posted[TASKS];
 byte number[REQUESTS];    /* of its item, counted from 1 in the order of the slot */
 byte assigned, delivered; /* items */
-bool is_looking;          /* on_async or on_prepare is running, and will look or send */
+bool is_on_async;         /* on_async is running, and will look at the inbox or send */
 byte next_thread;         /* threads are alike: without loss they begin in turn */
 
 inline assign(r) {
@@ -91,43 +95,43 @@ inline assign(r) {
 
 /* uv_async_send. */
 inline send() {
-  claim(send_after_close, !closed);
+  check(send_after_close, !async_closed);
   sent = true
 }
 
-inline check_post(r) {
-  claim(port_gone, !freed);
-  claim(exactly_once, pending[r] && !posted[r]);
-  posted[r] = true
+inline check_post(task) {
+  check(port_gone, !freed);
+  check(exactly_once, !posted[task]);
+  posted[task] = true
 }
 
 inline check_invariant() {
 #ifndef MUTANT
-  claim(port_invariant, (len(ready) == 0 && len(batch) == 0) || signalled);
-  claim(port_invariant, !signalled || sent || is_looking);
-  claim(port_invariant, has_ready == (len(ready) != 0))
+  check(port_invariant, (len(inbox) == 0 && len(run_list) == 0) || wakeup_pending);
+  check(port_invariant, !wakeup_pending || sent || is_on_async);
+  check(port_invariant, has_inbox == (len(inbox) != 0))
 #else
   skip
 #endif
 }
 
-/* handoff__port_post. After this the request and the port may be gone. */
-inline post_locked(r) {
-  check_post(r);
-  ready!r;
-  has_ready = true;
+/* handoff__task_queue_post, under the queue's lock. The request and the port may be gone after. */
+inline post_locked(task) {
+  check_post(task);
+  inbox!task;
+  has_inbox = true;
   if
-  :: !signalled ->
-    signalled = true;
+  :: !wakeup_pending ->
+    wakeup_pending = true;
 #if defined(MUTANT_SEND_UNLOCKED)
     must_send = true
-#elif !defined(MUTANT_DROPPED_SEND)
+#elif !defined(MUTANT_NO_SEND)
     send()
 #endif
   :: else
   fi;
   check_invariant();
-  r = NOBODY
+  task = NOBODY
 }
 
 #ifdef MUTANT_SEND_UNLOCKED
@@ -137,7 +141,7 @@ inline post_locked(r) {
 #define after_post() skip
 #endif
 
-/* ------------------------------------------------------------------------------- the threads -- */
+/* ---------------------------------------------------------------------------- the threads -- */
 
 proctype thread(byte me) {
   byte puts = PUTS;
@@ -147,7 +151,7 @@ proctype thread(byte me) {
 #endif
 
   atomic { me == next_thread -> next_thread++ };
-put: /* handoff_slot_put, which always has room here, and the wake of a request, with the slot's locks held */
+put: /* handoff_slot_put; there is always room. It wakes a request under the slot's locks. */
   atomic {
     if
     :: puts == 0 -> goto end
@@ -157,7 +161,7 @@ put: /* handoff_slot_put, which always has room here, and the wake of a request,
     :: len(getters) != 0 -> getters?req; queued[req] = false; assign(req)
     :: else -> items++; goto put
     fi;
-#ifdef MUTANT_POSTED_UNLOCKED
+#ifdef MUTANT_POST_UNLOCKED
   };
   atomic {
 #endif
@@ -171,37 +175,39 @@ end:
   skip
 }
 
-/* ---------------------------------------------------------------------------------- the loop -- */
+/* ------------------------------------------------------------------------------- the loop -- */
 
-/* handoff__port_is_ahead, of the loop. */
-#if defined(MUTANT_SELF_OUTSIDE)
-#define IS_AHEAD (!has_ready)
-#elif defined(MUTANT_SELF_IGNORES_READY)
+/* Whether a task of the loop's own goes to the run list: handoff__task_queue_is_ahead. */
+#if defined(MUTANT_AHEAD_WHEN_IDLE)
+#define IS_AHEAD (!has_inbox)
+#elif defined(MUTANT_AHEAD_OF_INBOX)
 #define IS_AHEAD (is_running)
 #else
-#define IS_AHEAD (is_running && !has_ready)
+#define IS_AHEAD (is_running && !has_inbox)
 #endif
 
-inline post_to_batch(r) { check_post(r); batch!r; r = NOBODY; check_invariant() }
+inline post_to_run_list(task) {
+  check_post(task); run_list!task; task = NOBODY; check_invariant()
+}
 
-/* handoff__port_post and handoff__port_post_after, by the loop. */
-inline post_to_self(r) {
+/* handoff__task_queue_post and handoff__task_queue_post_after, on the loop thread. */
+inline post(task) {
   if
-  :: atomic { IS_AHEAD -> post_to_batch(r) }
-  :: else -> atomic { post_locked(r) }; after_post()
+  :: atomic { IS_AHEAD -> post_to_run_list(task) }
+  :: else -> atomic { post_locked(task) }; after_post()
   fi
 }
 
-/* handoff_slot_try_put by the loop, and the wake of a request, with the slot's locks held. */
+/* handoff_slot_try_put on the loop thread. It wakes a request under the slot's locks. */
 inline own_put() {
   atomic {
     own_puts--;
     if
     :: len(getters) != 0 ->
-      getters?req; queued[req] = false; assign(req);
+      getters?task; queued[task] = false; assign(task);
       if
-      :: IS_AHEAD -> post_to_batch(req)
-      :: else -> post_locked(req)
+      :: IS_AHEAD -> post_to_run_list(task)
+      :: else -> post_locked(task)
       fi
     :: else -> items++
     fi
@@ -209,10 +215,10 @@ inline own_put() {
   after_post()
 }
 
-/* handoff_cancel of a pending request: handoff__waitq_cancel, and then the post. */
+/* handoff_cancel of a pending request: handoff__waitq_cancel, then the post. */
 inline cancel(r) {
   d_step {
-#ifndef MUTANT_CANCEL_BLIND
+#ifndef MUTANT_CANCEL_IGNORES_CLAIM
     if
     :: queued[r] -> getters??eval(r); queued[r] = false; status[r] = CANCELED
     :: else -> r = NOBODY /* UV_EBUSY */
@@ -226,136 +232,194 @@ inline cancel(r) {
 #endif
   };
   if
-  :: r != NOBODY -> post_to_self(r)
+  :: r != NOBODY -> post(r)
   :: else
   fi
 }
 
-/* handoff_port_get, with a request that is free: they are alike, so it may be the first that is. */
-inline begin() {
+/* begin: a get with request `r`. */
+inline begin(r) {
   atomic {
     gets--;
-    req = 0;
-    do
-    :: pending[req] -> req++
-    :: else -> break
-    od;
-    pending[req] = true;
-    actives++;
+    is_pending[r] = true;
+    activities++;
     if
-    :: items != 0 -> items--; assign(req)
-    :: else -> queued[req] = true; getters!req; req = NOBODY
+    :: items != 0 -> items--; assign(r)
+    :: else -> queued[r] = true; getters!r; r = NOBODY
     fi
   };
   if
-  :: req != NOBODY -> post_to_self(req)
+  :: r != NOBODY -> post(r)
   :: else
   fi
 }
 
-/* handoff_port_close. */
+/* The lane has ended, because it was closed. */
+inline post_closed() {
+  task = CLOSED;
+  post(task)
+}
+
+/* handoff_lane_close. The lane runs while its request is pending. */
+inline close_lane() {
+  atomic {
+    is_lane_closing = true;
+#ifndef MUTANT_LANE_CLOSES_INACTIVE
+    activities++
+#endif
+  };
+  if
+  :: !is_pending[0] -> post_closed()
+  :: else
+  fi
+}
+
+/* handoff_port_close: it tells the members, and wakes the loop. */
 inline close() {
-  closing = true;
+  is_closing = true;
+#if LANE
+  if
+#ifdef MUTANT_LANE_STAYS_MEMBER
+  :: !is_lane_gone -> close_lane()
+#else
+  :: !is_lane_closing -> close_lane()
+#endif
+  :: else
+  fi;
+#endif
   i = 0;
   do
   :: i == REQUESTS -> break
-  :: i != REQUESTS && (!pending[i] || IS_A_LANES(i)) -> i++
-  :: i != REQUESTS && pending[i] && !IS_A_LANES(i) -> req = i; i++; cancel(req)
+  :: i != REQUESTS && (!is_pending[i] || IS_LANES(i)) -> i++
+  :: i != REQUESTS && is_pending[i] && !IS_LANES(i) -> task = i; i++; cancel(task)
   od;
-  atomic { i = 0; req = NOBODY; send() }
+  atomic { i = 0; task = NOBODY; send() } /* handoff__task_queue_wake */
 }
 
-#define CAN_BEGIN (gets != 0 && !closing && actives != REQUESTS)
-#define CAN_CANCEL (cancels != 0 && actives != (LANE && pending[0]))
-#if CLOSE
-#define CAN_CLOSE (!closing)
+#define MAY_BEGIN(r) (!is_pending[r] && !(IS_LANES(r) && is_lane_closing))
+#define MAY_CANCEL(r) (is_pending[r] && !IS_LANES(r))
+#if REQUESTS == 2
+#define ANY(predicate) (predicate(0) || predicate(1))
 #else
-#define CAN_CLOSE (!closing && gets == 0 && actives == 0)
+#define ANY(predicate) (predicate(0) || predicate(1) || predicate(2))
 #endif
-
+#define CAN_BEGIN (gets != 0 && !is_closing && ANY(MAY_BEGIN))
+#define CAN_CANCEL (cancels != 0 && ANY(MAY_CANCEL))
 #define CAN_PUT (own_puts != 0)
-#define CAN_ACT (CAN_BEGIN || CAN_CANCEL || CAN_CLOSE || CAN_PUT)
+#define CAN_CLOSE_LANE (LANE && !is_lane_closing)
+#if CLOSE
+#define CAN_CLOSE (!is_closing)
+#else
+#define CAN_CLOSE (!is_closing && gets == 0 && activities == 0)
+#endif
+#define CAN_ACT (CAN_BEGIN || CAN_CANCEL || CAN_PUT || CAN_CLOSE_LANE || CAN_CLOSE)
 
-/* What an application does on its loop. */
+/* What an application does on its loop. Free requests are alike, so the first one will do. */
 inline act() {
   if
-  :: CAN_BEGIN -> begin()
+  :: atomic { CAN_BEGIN ->
+       task = 0;
+       do
+       :: !MAY_BEGIN(task) -> task++
+       :: else -> break
+       od
+     };
+    begin(task)
   :: CAN_PUT -> own_put()
+  :: CAN_CLOSE_LANE -> close_lane()
   :: CAN_CANCEL ->
     atomic {
       cancels--;
       if
-      :: pending[0] && !IS_A_LANES(0) -> req = 0
-#if REQUESTS > 1
-      :: pending[1] -> req = 1
-#endif
+      :: MAY_CANCEL(0) -> task = 0
+      :: MAY_CANCEL(1) -> task = 1
 #if REQUESTS > 2
-      :: pending[2] -> req = 2
+      :: MAY_CANCEL(2) -> task = 2
 #endif
       fi
     };
-    cancel(req);
-    req = NOBODY
+    cancel(task);
+    task = NOBODY
   :: CAN_CLOSE -> close()
   fi
 }
 
-inline take_ready() {
+inline take_inbox() {
   atomic {
     do
-    :: len(ready) != 0 -> ready?i; batch!i
+    :: len(inbox) != 0 -> inbox?i; run_list!i
     :: else -> break
     od;
     i = 0;
-#ifdef MUTANT_HAS_READY_LATE
+#ifdef MUTANT_HAS_INBOX_LATE
   };
   atomic {
 #endif
-    has_ready = false;
-#if defined(MUTANT_CLEARED_LATE)
+    has_inbox = false;
+#if defined(MUTANT_CLEAR_LATE)
   };
   if
-  :: len(batch) == 0 -> signalled = false
+  :: len(run_list) == 0 -> wakeup_pending = false
   :: else
   fi
-#elif defined(MUTANT_CLEARED_UNLOCKED)
-    is_more = (len(batch) != 0)
+#elif defined(MUTANT_CLEAR_UNLOCKED)
+    is_more = (len(run_list) != 0)
   };
-  atomic { signalled = is_more; is_more = false }
+  atomic { wakeup_pending = is_more; is_more = false }
 #else
-    signalled = (len(batch) != 0)
+    wakeup_pending = (len(run_list) != 0)
   }
 #endif
 }
 
-/* handoff__port_run. It returns budget != 0. */
-inline run_jobs() {
+/* on_task of request.c, up to its callback. */
+inline end_request(r) {
+  check(exactly_once, is_pending[r] && posted[r] && !queued[r]);
+  check(two_outcomes, status[r] == DONE || status[r] == CANCELED);
+  if
+  :: status[r] == DONE -> delivered++; check(callbacks_in_order, number[r] == delivered)
+  :: else
+  fi;
+  is_pending[r] = false; status[r] = NONE; number[r] = 0;
+  activities--
+}
+
+/* It returns budget != 0. */
+inline run_tasks() {
   is_running = true;
-  budget = DISPATCH_MAX;
+  budget = BUDGET;
   do
   :: budget == 0 -> break
   :: budget != 0 ->
     if
-    :: len(batch) == 0 -> take_ready()
+    :: len(run_list) == 0 -> take_inbox()
     :: else
     fi;
     if
-    :: len(batch) == 0 -> break
-    :: atomic { len(batch) != 0 -> /* on_req_done */
+    :: len(run_list) == 0 -> break
+    :: atomic { len(run_list) != 0 ->
          budget--;
-         batch?req;
-         claim(exactly_once, pending[req] && posted[req] && !queued[req]);
-         claim(two_outcomes, status[req] == DONE || status[req] == CANCELED);
+         run_list?task;
          if
-         :: status[req] == DONE -> delivered++; claim(callbacks_in_order, number[req] == delivered)
-         :: else
+         :: task == CLOSED -> /* on_closed */
+           check(exactly_once, !is_lane_gone && !is_pending[0]);
+           is_lane_gone = true;
+#ifndef MUTANT_LANE_CLOSES_INACTIVE
+           activities--
+#endif
+         :: else -> end_request(task)
          fi;
-         pending[req] = false; posted[req] = false; status[req] = NONE; number[req] = 0;
-         actives--;
-         req = NOBODY
+         posted[task] = false;
+         is_lanes = (task == 0 && LANE && is_lane_closing);
+         task = NOBODY
        }
     fi;
-    do /* its callback */
+    if /* a lane that is closing looks for more completions, or has ended: finish */
+    :: is_lanes && gets != 0 -> is_lanes = false; task = 0; begin(task)
+    :: is_lanes -> is_lanes = false; post_closed()
+    :: else
+    fi;
+    do /* the callback */
     :: CAN_ACT -> act()
     :: break
     od
@@ -363,69 +427,35 @@ inline run_jobs() {
   is_running = false
 }
 
-/* busy_poll.c: on_prepare. The time may be up at any moment. */
-inline poll() {
-  atomic {
-    is_looking = true;
-    is_more = signalled;
-    signalled = true;
-    polls--
-  };
-  if
-  :: is_more -> atomic { is_more = false; is_looking = false } /* it has been sent */
-  :: else ->
-    do
-    :: has_ready -> /* look */
-      was_worth_it = true;
-      run_jobs();
-      if
-      :: budget == 0 || closing || actives == 0 -> break
-      :: budget != 0 && !closing && actives != 0 -> signalled = true /* begin */
-      :: true -> break /* there is something else to do */
-      fi
-    :: true -> break
-    od;
-    atomic { /* end */
-      if
-#ifndef MUTANT_POLL_ENDS_BLIND
-      :: was_worth_it || len(ready) != 0 || len(batch) != 0 -> signalled = true; send()
-#endif
-      :: else -> signalled = false
-      fi;
-      was_worth_it = false; budget = 0; is_looking = false;
-      check_invariant()
-    }
-  fi
-}
-
 proctype loop() {
-  byte req = NOBODY;
+  byte task = NOBODY;
   byte i, budget;
-  bool is_more, was_worth_it;
+  bool is_lanes;
+#ifdef MUTANT_CLEAR_UNLOCKED
+  bool is_more;
+#endif
 #ifdef MUTANT_SEND_UNLOCKED
   bool must_send;
 #endif
 
   do
   :: CAN_ACT -> act()
-  :: closed -> break
-#if POLLS
-  :: polls != 0 && actives != 0 && !closing -> poll()
-#endif
-  :: atomic { sent && !closed -> sent = false; is_looking = true }; /* on_async */
-    run_jobs();
+  :: async_closed -> break
+  :: atomic { sent && !async_closed -> sent = false; is_on_async = true }; /* on_async */
+    run_tasks();
     atomic {
-      is_looking = false;
+      is_on_async = false;
       if
+      :: budget == 0 ->
 #ifdef MUTANT_NO_RESEND
-      :: budget == 0
+        skip
 #else
-      :: budget == 0 -> send()
+        send()
 #endif
-#ifdef MUTANT_CLOSED_EARLY
-      :: budget != 0 && closing -> closed = true
+#ifdef MUTANT_CLOSE_ACTIVE
+      :: budget != 0 && is_closing -> async_closed = true
 #else
-      :: budget != 0 && closing && actives == 0 -> closed = true /* close_handles */
+      :: budget != 0 && is_closing && activities == 0 -> async_closed = true /* on_drained */
 #endif
       :: else
       fi;
@@ -435,8 +465,8 @@ proctype loop() {
   od;
   atomic { /* on_handle_closed */
     freed = true;
-    claim(exactly_once, actives == 0 && len(ready) == 0 && len(batch) == 0);
-    claim(exactly_once, assigned == delivered)
+    check(exactly_once, activities == 0 && len(inbox) == 0 && len(run_list) == 0);
+    check(exactly_once, assigned == delivered && is_lane_gone == LANE)
   }
 }
 

@@ -111,6 +111,11 @@ test:
   :: atomic { !locked -> touch_lock() }
   :: atomic { locked -> touch_lock() }; atomic { notified -> notified = false; goto test }
   fi;
+#elif defined(MUTANT_NEVER_WAIT)
+  if
+  :: atomic { !locked -> touch_lock() }
+  :: atomic { locked -> touch_lock(); goto test }
+  fi;
 #else
   atomic { !locked -> touch_lock() };
 #endif

@@ -97,7 +97,12 @@ inline post_look() {
 inline put_completion(me, what) {
   if
   :: len(completions[me]) < QUEUE -> completions[me]!what
+#ifdef MUTANT_DISCARD_IF_FULL
+  :: len(completions[me]) == QUEUE && what != 0
+  :: len(completions[me]) == QUEUE && what == 0 -> is_reporting[me] = true
+#else
   :: else -> is_reporting[me] = true; reporting[me] = what
+#endif
   fi
 }
 
@@ -139,6 +144,9 @@ proctype worker(byte me) {
     :: refused[me]
     :: !refused[me] -> report(me, number); transferred[me] = number
     :: FAULTS && !refused[me] -> has_failed = true; break
+#ifdef MUTANT_END_UNREPORTED
+    :: !refused[me] -> break
+#endif
     fi
   od;
   report(me, 0)
@@ -176,7 +184,11 @@ bool has_handled;   /* completions have arrived since the last time */
   (has_completion[side] && \
    (next[side] == 0 || has_ended[1 - side] || IS_DELIVERABLE(side, next[side])))
 #endif
+#ifdef MUTANT_TAKE_TWO
+#define CAN_TAKE(side) (len(completions[side]) != 0)
+#else
 #define CAN_TAKE(side) (!has_completion[side] && len(completions[side]) != 0)
+#endif
 
 inline deliver(side) {
   delivered[side]++;

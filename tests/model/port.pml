@@ -106,7 +106,7 @@ inline check_post(task) {
 }
 
 inline check_invariant() {
-#ifndef MUTANT
+#if !defined(MUTANT) || defined(INVARIANT) /* without: to see the consequence */
   check(port_invariant, (len(inbox) == 0 && len(run_list) == 0) || wakeup_pending);
   check(port_invariant, !wakeup_pending || sent || is_on_async);
   check(port_invariant, has_inbox == (len(inbox) != 0))
@@ -137,6 +137,8 @@ inline post_locked(task) {
 #ifdef MUTANT_SEND_UNLOCKED
 #define after_post() \
   if :: atomic { must_send -> must_send = false; send() } :: !must_send fi
+#elif defined(MUTANT_TOUCH_AFTER_POST)
+#define after_post() check(port_gone, !freed)
 #else
 #define after_post() skip
 #endif
@@ -167,7 +169,7 @@ put: /* handoff_slot_put; there is always room. It wakes a request under the slo
 #endif
     post_locked(req)
   };
-#ifdef MUTANT_SEND_UNLOCKED
+#ifdef MUTANT
   after_post();
 #endif
   goto put;

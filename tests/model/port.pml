@@ -264,15 +264,14 @@ inline post_closed() {
 
 /* handoff_lane_close. The lane runs while its request is pending. */
 inline close_lane() {
-  atomic {
-    is_lane_closing = true;
-#ifndef MUTANT_LANE_CLOSES_INACTIVE
-    activities++
-#endif
-  };
+  atomic { is_lane_closing = true; activities++ };
   if
+#ifdef MUTANT_LANE_CLOSES_RUNNING
+  :: true -> post_closed()
+#else
   :: !is_pending[0] -> post_closed()
   :: else
+#endif
   fi
 }
 
@@ -406,9 +405,7 @@ inline run_tasks() {
          :: task == CLOSED -> /* on_closed */
            check(exactly_once, !is_lane_gone && !is_pending[0]);
            is_lane_gone = true;
-#ifndef MUTANT_LANE_CLOSES_INACTIVE
            activities--
-#endif
          :: else -> end_request(task)
          fi;
          posted[task] = false;

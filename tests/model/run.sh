@@ -66,8 +66,11 @@ verdict() {
 search=-O0
 search_large='-O1 -DCOLLAPSE' # half as fast, in a third of the memory
 
-# The model holds.
+# The model holds. A configuration of the quick list is not searched again for --full.
+searched=
 holds() {
+  [[ $searched != *"|$*|"* ]] || return 0
+  searched+="|$*|"
   verify "$*" "$search -DSAFETY"
   verdict "$*" "${found:+FAILED: }${found:-holds}"
 }
@@ -284,7 +287,7 @@ port_full() {
   caught HAS_INBOX_LATE callbacks_in_order PUTS=3 REQUESTS=3 GETS=3
   caught POST_UNLOCKED callbacks_in_order THREADS=2
   caught LANE_STAYS_MEMBER exactly_once CLOSE=1 LANE=1
-  caught LANE_CLOSES_INACTIVE exactly_once CLOSE=1 LANE=1
+  caught LANE_CLOSES_RUNNING exactly_once CLOSE=1 LANE=1
 }
 
 port_huge() {

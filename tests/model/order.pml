@@ -6,8 +6,8 @@
  * stop before any turn, and with CLOSE=1 the lane may be closed at any moment. With FAULTS=1 a
  * completion may be lost, and its worker ends. The loop delivers the events of both in an order
  * that keeps the occupancy invariant. With COALESCE=1 the loop may leave completions alone until a
- * timer expires or a worker that finds its queue full posts `look`. Every run is finite: what never
- * comes is an invalid end state.
+ * timer expires or a worker that has filled half of its queue posts `look`. Every run is finite:
+ * what never comes is an invalid end state.
  *
  * A critical section is one step (atomic). MUTANT_… breaks the protocol in one place. */
 
@@ -106,21 +106,21 @@ inline put_completion(me, what) {
   fi
 }
 
-/* report: with COALESCE it tries first, and if there is no room, posts `look` before it waits. */
+/* With COALESCE, a worker that has filled half of its queue posts `look`. */
+#ifdef MUTANT_LOOK_TOO_RARELY
+#define LOOK_EVERY (QUEUE + 1)
+#else
+#define LOOK_EVERY (QUEUE < 2 -> 1 : QUEUE / 2)
+#endif
+
 inline report(me, what) {
+  atomic { put_completion(me, what) };
+  !is_reporting[me];
 #if COALESCE
   if
-  :: atomic { len(completions[me]) < QUEUE -> completions[me]!what }
-  :: else ->
-#ifndef MUTANT_NO_LOOK
-    post_look();
-#endif
-    atomic { put_completion(me, what) };
-    !is_reporting[me]
+  :: number % LOOK_EVERY == 0 -> post_look()
+  :: else
   fi
-#else
-  atomic { put_completion(me, what) };
-  !is_reporting[me]
 #endif
 }
 

@@ -307,7 +307,7 @@ order_quick() {
   caught END_UNREPORTED all_handled
   caught DISCARD_IF_FULL all_delivered ITEMS=2
   caught FLAG_IN_TWO look_posted_once COALESCE=1
-  caught NO_LOOK every_call_ends COALESCE=1 CLOSE=0
+  caught LOOK_TOO_RARELY every_call_ends COALESCE=1 CLOSE=0
 }
 
 order_full() {
@@ -317,15 +317,17 @@ order_full() {
       holds CAPACITY="$capacity" QUEUE="$queue" ITEMS=6
       holds CAPACITY="$capacity" QUEUE="$queue" ITEMS=4 FAULTS=1
     done
-    holds CAPACITY="$capacity" QUEUE=1 ITEMS=4 COALESCE=1
-    holds CAPACITY="$capacity" QUEUE=2 ITEMS=5 COALESCE=1 CLOSE=0
+    holds CAPACITY="$capacity" QUEUE=1 ITEMS=3 COALESCE=1
+    holds CAPACITY="$capacity" QUEUE=2 ITEMS=4 COALESCE=1 CLOSE=0
   done
+  holds CAPACITY=1 QUEUE=4 ITEMS=6 COALESCE=1 CLOSE=0
   holds CAPACITY=1 QUEUE=1 ITEMS=3 COALESCE=1 FAULTS=1
   ends CAPACITY=1 QUEUE=1 ITEMS=2 COALESCE=1
 
   caught WAIT_FOR_ENDED every_call_ends FAULTS=1
   caught NO_ROOM_AT_0 every_call_ends CAPACITY=0
   caught CLEAR_FLAG_LATE every_call_ends COALESCE=1 CLOSE=0
+  caught LOOK_TOO_RARELY every_call_ends COALESCE=1 CLOSE=0 QUEUE=2
 }
 
 if ! declare -F "${model}_quick" >/dev/null; then

@@ -252,7 +252,9 @@ proctype waker() {
        :: IS_LENT(i) -> touch_slot()
        :: else -> check(frame_gone, parker_of[whom] == i)
        fi;
+#ifndef MUTANT_NO_SIGNAL
        asleep[i] = false
+#endif
      };
      atomic {
 #if !defined(MUTANT_SIGNAL_AFTER_UNREF) && !defined(MUTANT_NO_REF) && !defined(MUTANT_ONE_REF)

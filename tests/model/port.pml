@@ -222,16 +222,21 @@ inline cancel(r) {
   d_step {
 #ifndef MUTANT_CANCEL_IGNORES_CLAIM
     if
-    :: queued[r] -> getters??eval(r); queued[r] = false; status[r] = CANCELED
+    :: queued[r] -> getters??eval(r); queued[r] = false
     :: else -> r = NOBODY /* UV_EBUSY */
-    fi
+    fi;
 #else
     if
     :: queued[r] -> getters??eval(r); queued[r] = false
     :: else
     fi;
-    status[r] = CANCELED
 #endif
+    if
+#ifndef MUTANT_NO_STATUS
+    :: r != NOBODY -> status[r] = CANCELED
+#endif
+    :: else
+    fi
   };
   if
   :: r != NOBODY -> post(r)

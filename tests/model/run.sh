@@ -6,13 +6,14 @@
 # Usage: run.sh slot|lock|parker|port|order [--full|--huge]
 #   (none)  a configuration and a mutant for each property: seconds
 #   --full  all mutants, and configurations that take minutes
-#   --huge  also the largest configurations: half an hour, and up to 16 GiB
+#   --huge  also the largest configurations of slot: 20 minutes, and up to 3 GiB
 set -euo pipefail
 export LC_ALL=C
 model=$1 extent=${2-}
 source=$(cd "$(dirname "$0")" && pwd)/$model.pml
 compiler=${CC:-$(command -v clang || echo cc)}
 
+[[ $extent =~ ^(|--full|--huge)$ ]] || { echo "run.sh: there is no option $extent" && exit 2; }
 for tool in spin "$compiler"; do
   command -v "$tool" >/dev/null || { echo "skipped: there is no $tool on this machine" && exit 77; }
 done
@@ -96,7 +97,8 @@ caught() {
   fi
 }
 
-slot_quick() {
+check_slot() {
+  local capacity
   holds P=1 C=1 CAPACITY=1 ITEMS=2 SHUT=1 TIMEOUTS=1 SPURIOUS=1 PEEKS=1
   holds P=1 C=1 CAPACITY=2 ITEMS=2 SHUT=2 SPURIOUS=0
   holds P=2 C=1 CAPACITY=0 ITEMS=1 TIMEOUTS=1
@@ -118,10 +120,8 @@ slot_quick() {
   caught IF never_early P=1 C=1
   caught NOTIFY_BEFORE_STATUS two_outcomes P=1 C=1
   caught SERVE_IGNORES_CLAIM frame_gone P=1 C=1 TIMEOUTS=1
-}
 
-slot_full() {
-  local capacity
+  [[ -n $extent ]] || return 0
   for capacity in 0 1 2; do
     holds P=1 C=1 CAPACITY="$capacity" ITEMS=2 SHUT=1 TIMEOUTS=2 SPURIOUS=2 PEEKS=1
     holds P=1 C=1 CAPACITY="$capacity" ITEMS=2 SHUT=2 TIMEOUTS=1 PEEKS=1
@@ -181,10 +181,8 @@ slot_full() {
   caught SKIP_STOPS slot_invariant P=1 C=2 ITEMS=2 TIMEOUTS=1
   caught SKIP_STOPS slot_invariant P=1 C=2 CAPACITY=0 ITEMS=2 TIMEOUTS=1
   caught SKIP_STAYS_QUEUED every_call_ends P=1 C=1 TIMEOUTS=1
-}
 
-slot_huge() {
-  local capacity
+  [[ $extent == --huge ]] || return 0
   search=$search_large
   for capacity in 0 1 2; do
     holds P=2 C=2 CAPACITY="$capacity" ITEMS=2 TIMEOUTS=2
@@ -198,7 +196,7 @@ slot_huge() {
   holds P=3 C=3 CAPACITY=2
 }
 
-lock_quick() {
+check_lock() {
   holds THREADS=3 USES=2
   ends THREADS=2 USES=2
 
@@ -207,9 +205,8 @@ lock_quick() {
   caught LOOK_AFTER_RELEASE lock_gone
   caught SLEEP_UNTIL_NOTIFIED every_call_ends
   caught NEVER_WAIT no_endless_run
-}
 
-lock_full() {
+  [[ -n $extent ]] || return 0
   holds THREADS=3 USES=3
   holds THREADS=4 USES=3
 
@@ -218,7 +215,8 @@ lock_full() {
   caught COUNT_DOWN_LATE lock_gone
 }
 
-parker_quick() {
+check_parker() {
+  local parkers
   holds WAITERS=2 WAKERS=2 WAITS=2 PARKERS=1 SPURIOUS=0
   holds WAITERS=2 WAKERS=2 WAITS=1 PARKERS=2 TIMEOUTS=2
   ends WAITERS=2 WAKERS=2 WAITS=1 PARKERS=1
@@ -228,10 +226,9 @@ parker_quick() {
   caught ONE_REF memory_gone WAITS=1
   caught CANCEL_KEEPS_REF all_freed WAITS=1
   caught UNPARK_OWN_UNLOCKED frame_gone
-}
+  caught NO_SIGNAL every_call_ends
 
-parker_full() {
-  local parkers
+  [[ -n $extent ]] || return 0
   for parkers in 1 2; do
     holds WAITERS=2 WAKERS=2 WAITS=2 PARKERS="$parkers"
     holds WAITERS=3 WAKERS=2 WAITS=1 PARKERS="$parkers"
@@ -247,7 +244,8 @@ parker_full() {
   caught SIGNAL_AFTER_UNREF memory_gone
 }
 
-port_quick() {
+check_port() {
+  local close
   holds THREADS=2 PUTS=1 REQUESTS=2 GETS=2 CANCELS=2 BUDGET=1 CLOSE=1
   holds THREADS=1 PUTS=2 OWN_PUTS=2 REQUESTS=2 GETS=4 CANCELS=1 BUDGET=2 CLOSE=0
   holds THREADS=2 PUTS=1 REQUESTS=2 GETS=2 CANCELS=1 BUDGET=2 CLOSE=1 LANE=1
@@ -255,14 +253,13 @@ port_quick() {
 
   caught NO_SEND every_call_ends
   caught CANCEL_IGNORES_CLAIM exactly_once
+  caught NO_STATUS two_outcomes
   caught SEND_UNLOCKED send_after_close CLOSE=1
   caught TOUCH_AFTER_POST port_gone
   caught NO_SEND port_invariant INVARIANT=1
   caught AHEAD_OF_INBOX callbacks_in_order PUTS=3 REQUESTS=3 GETS=3
-}
 
-port_full() {
-  local close
+  [[ -n $extent ]] || return 0
   for close in 0 1; do
     holds THREADS=1 PUTS=2 REQUESTS=2 GETS=2 CANCELS=2 BUDGET=1 CLOSE="$close"
     holds THREADS=1 PUTS=4 REQUESTS=3 GETS=4 CANCELS=1 BUDGET=2 CLOSE="$close"
@@ -276,6 +273,7 @@ port_full() {
   search=$search_large
   holds THREADS=3 PUTS=1 REQUESTS=3 GETS=3 CANCELS=2 BUDGET=2 CLOSE=1
   holds THREADS=2 PUTS=2 REQUESTS=3 GETS=4 CANCELS=1 BUDGET=1 CLOSE=1 LANE=1
+  holds THREADS=3 PUTS=2 REQUESTS=3 GETS=4 CANCELS=1 BUDGET=3 CLOSE=1
 
   caught CLEAR_LATE every_call_ends
   caught CLEAR_UNLOCKED every_call_ends
@@ -290,12 +288,8 @@ port_full() {
   caught LANE_CLOSES_RUNNING exactly_once CLOSE=1 LANE=1
 }
 
-port_huge() {
-  search=$search_large
-  holds THREADS=3 PUTS=2 REQUESTS=3 GETS=4 CANCELS=1 BUDGET=3 CLOSE=1
-}
-
-order_quick() {
+check_order() {
+  local capacity queue
   holds CAPACITY=0 QUEUE=1 ITEMS=4
   holds CAPACITY=1 QUEUE=1 ITEMS=4 FAULTS=1
   holds CAPACITY=1 QUEUE=1 ITEMS=3 COALESCE=1 CLOSE=0
@@ -308,10 +302,8 @@ order_quick() {
   caught DISCARD_IF_FULL all_delivered ITEMS=2
   caught FLAG_IN_TWO look_posted_once COALESCE=1
   caught LOOK_TOO_RARELY every_call_ends COALESCE=1 CLOSE=0
-}
 
-order_full() {
-  local capacity queue
+  [[ -n $extent ]] || return 0
   for capacity in 0 1 2; do
     for queue in 1 2; do
       holds CAPACITY="$capacity" QUEUE="$queue" ITEMS=6
@@ -330,14 +322,16 @@ order_full() {
   caught LOOK_TOO_RARELY every_call_ends COALESCE=1 CLOSE=0 QUEUE=2
 }
 
-if ! declare -F "${model}_quick" >/dev/null; then
-  echo "run.sh: there is no model $model" && exit 2
-fi
 # shellcheck disable=SC2059 # the format of the table
 printf "$row" model configuration states depth seconds MiB verdict
-"${model}_quick"
-[[ -z $extent ]] || "${model}_full"
-[[ $extent != --huge ]] || ! declare -F "${model}_huge" >/dev/null || "${model}_huge"
+case $model in
+  slot) check_slot ;;
+  lock) check_lock ;;
+  parker) check_parker ;;
+  port) check_port ;;
+  order) check_order ;;
+  *) echo "run.sh: there is no model $model" && exit 2 ;;
+esac
 look_at_cpu
 echo "$model: $((cpu_ms / 1000)) s of processor time"
 exit $status

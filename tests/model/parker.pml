@@ -213,28 +213,28 @@ returned_now:
 }
 
 proctype waker() {
-  byte whom, i;
+  byte tid, i;
 
   do
   :: atomic { /* handoff__waitq_pop: the claim and the status, under the slot's locks */
        ANYBODY -> touch_slot();
        if
-       :: queued[0] -> whom = 0
-       :: queued[1] -> whom = 1
-       :: queued[2] -> whom = 2
+       :: queued[0] -> tid = 0
+       :: queued[1] -> tid = 1
+       :: queued[2] -> tid = 2
        fi;
-       queued[whom] = false;
-       served[whom] = true;
+       queued[tid] = false;
+       served[tid] = true;
        decided++
      };
      atomic { /* wake reads the frame; `notified` is set under the parker's mutex */
-       check(frame_gone, parker_of[whom] != NOBODY);
-       i = parker_of[whom];
+       check(frame_gone, parker_of[tid] != NOBODY);
+       i = parker_of[tid];
        touch_parker(i);
        notified[i] = true;
        if
 #ifndef MUTANT_UNPARK_OWN_UNLOCKED
-       :: !IS_LENT(i) -> asleep[i] = false; goto woken_now /* handoff__parker_unpark_locked */
+       :: !IS_LENT(i) -> asleep[i] = false; goto unparked_now /* handoff__parker_unpark_locked */
 #endif
        :: else
        fi
@@ -250,7 +250,7 @@ proctype waker() {
      atomic { /* handoff__parker_unpark_unlocked: the signal */
        if
        :: IS_LENT(i) -> touch_slot()
-       :: else -> check(frame_gone, parker_of[whom] == i)
+       :: else -> check(frame_gone, parker_of[tid] == i)
        fi;
 #ifndef MUTANT_NO_SIGNAL
        asleep[i] = false
@@ -264,8 +264,8 @@ proctype waker() {
        fi;
 #endif
        skip;
-woken_now:
-       whom = 0; i = 0
+unparked_now:
+       tid = 0; i = 0
      }
   :: atomic { decided == ALL -> end_thread(); break }
   od

@@ -122,7 +122,7 @@ byte left[THREADS]; /* calls that the thread has still to make */
 byte users = THREADS + (SHUT != 0) + (PEEKS != 0);
 byte finished;
 byte newest = NOTHING;
-byte next_one[2]; /* threads of a kind are alike: without loss they begin in turn */
+byte next_tid[2]; /* threads of a kind are alike: without loss they begin in turn */
 #ifdef MUTANT_SHARED_COPY
 byte evicted = NOTHING;
 #endif
@@ -138,27 +138,27 @@ inline last_call_decided() {
   users--
 }
 
-inline made_a_call(who) {
+inline made_a_call(tid) {
   if
-  :: left[who] != UNLIMITED ->
-    left[who]--;
+  :: left[tid] != UNLIMITED ->
+    left[tid]--;
     if
-    :: left[who] == 0 -> last_call_decided()
+    :: left[tid] == 0 -> last_call_decided()
     :: else
     fi
   :: else
   fi
 }
 
-inline accept(who) {
-  check(exactly_once, fate[item_of[who]] == NEW);
+inline accept(tid) {
+  check(exactly_once, fate[item_of[tid]] == NEW);
   check(drained_first, !shut);
-  fate[item_of[who]] = IN;
-  order!item_of[who];
+  fate[item_of[tid]] = IN;
+  order!item_of[tid];
 #if DROP_OLDEST
-  newest = item_of[who];
+  newest = item_of[tid];
 #endif
-  made_a_call(who)
+  made_a_call(tid)
 }
 
 inline take_out(item, to) {
@@ -168,15 +168,15 @@ inline take_out(item, to) {
   fate[item] = to
 }
 
-inline deliver(who) {
+inline deliver(tid) {
   check(discarded_by_abort, !shut || SHUT != 2);
-  take_out(item_of[who], OUT);
-  made_a_call(who)
+  take_out(item_of[tid], OUT);
+  made_a_call(tid)
 }
 
-inline refuse(side, who) { /* the slot is shut */
+inline refuse(side, tid) { /* the slot is shut */
   check(drained_first, side == PRODUCER || len(order) == 0);
-  left[who] = 0;
+  left[tid] = 0;
   last_call_decided()
 }
 
@@ -193,12 +193,12 @@ byte buffered_bytes[PROCESSES] = NOTHING;
 bool is_state_buffered[PROCESSES];
 byte buffered_cell[PROCESSES];
 bool is_release_buffered[PROCESSES];
-#define IS_CELL_DRAINED(who) (buffered_bytes[who] == NOTHING && !is_state_buffered[who])
-#define IS_DRAINED(who) (IS_CELL_DRAINED(who) && !is_release_buffered[who])
+#define IS_CELL_DRAINED(tid) (buffered_bytes[tid] == NOTHING && !is_state_buffered[tid])
+#define IS_DRAINED(tid) (IS_CELL_DRAINED(tid) && !is_release_buffered[tid])
 #ifdef MUTANT_RELAXED_RELEASE
-#define MAY_RELEASE(who) (who < P || IS_CELL_DRAINED(who))
+#define MAY_RELEASE(tid) (tid < P || IS_CELL_DRAINED(tid))
 #else
-#define MAY_RELEASE(who) IS_CELL_DRAINED(who)
+#define MAY_RELEASE(tid) IS_CELL_DRAINED(tid)
 #endif
 
 proctype memory(byte me) {
@@ -227,7 +227,7 @@ end_of_stores:
   od
 }
 #else
-#define IS_DRAINED(who) true
+#define IS_DRAINED(tid) true
 #endif
 
 /* ------------------------------------------------------------------ the sides of the slot -- */
@@ -285,55 +285,55 @@ inline waitq_push() {
 
 /* All that follows is done under both locks, and so within a step. */
 
-inline ring_move(side, who) {
+inline ring_move(side, tid) {
   if
   :: side == PRODUCER ->
-    bytes[cell[PRODUCER]] = item_of[who]; state[cell[PRODUCER]] = FULL; accept(who)
+    bytes[cell[PRODUCER]] = item_of[tid]; state[cell[PRODUCER]] = FULL; accept(tid)
   :: else ->
-    item_of[who] = bytes[cell[CONSUMER]]; bytes[cell[CONSUMER]] = NOTHING;
-    state[cell[CONSUMER]] = FREE; deliver(who)
+    item_of[tid] = bytes[cell[CONSUMER]]; bytes[cell[CONSUMER]] = NOTHING;
+    state[cell[CONSUMER]] = FREE; deliver(tid)
   fi;
   advance(side)
 }
 
 /* The first waiter that has not cancelled; or NOBODY. */
-inline waitq_pop(side, who, how) {
+inline waitq_pop(side, tid, how) {
   do
   :: ANY_WAITER(side) ->
     waiters[side]?<n>;
 #ifdef MUTANT_SERVE_LAST
     for (c : 2 .. len(waiters[side])) {
-      waiters[side]?who; waiters[side]!who
+      waiters[side]?tid; waiters[side]!tid
     };
     c = 0;
 #endif
-    waiters[side]?who;
-    check(no_overtaking, who == n);
+    waiters[side]?tid;
+    check(no_overtaking, tid == n);
     n = 0;
 #ifdef MUTANT_SKIP_STAYS_QUEUED
-    queued[who] = claimed[who];
+    queued[tid] = claimed[tid];
 #else
-    queued[who] = false;
+    queued[tid] = false;
 #endif
     if
 #ifdef MUTANT_SERVE_IGNORES_CLAIM
     :: true ->
 #else
-    :: !claimed[who] ->
+    :: !claimed[tid] ->
 #endif
-      claimed[who] = true;
-      waker[who] = me;
+      claimed[tid] = true;
+      waker[tid] = me;
 #ifndef MUTANT_NOTIFY_BEFORE_STATUS
-      status[who] = how;
+      status[tid] = how;
 #endif
       break
     :: else ->
-      who = NOBODY
+      tid = NOBODY
 #ifdef MUTANT_SKIP_STOPS
       ; break
 #endif
     fi
-  :: else -> who = NOBODY; break
+  :: else -> tid = NOBODY; break
   od
 }
 
@@ -417,21 +417,21 @@ inline complete_all(side) {
 /* handoff__parker_unpark_locked: the last thing a call does, and its last use of a pointer to
  * another thread's frame. Some mutants do it in two steps. */
 #if defined(MUTANT_SIGNAL_AFTER_UNLOCK)
-#define unpark_begin(who) notified[who] = true
+#define unpark_begin(tid) notified[tid] = true
 #elif defined(MUTANT_NOTIFY_BEFORE_STATUS)
-#define unpark_begin(who) notified[who] = true; asleep[who] = false; waker[who] = NOBODY
+#define unpark_begin(tid) notified[tid] = true; asleep[tid] = false; waker[tid] = NOBODY
 #endif
 
-inline unpark(who, how) {
-  notified[who] = true;
+inline unpark(tid, how) {
+  notified[tid] = true;
 #ifndef MUTANT_NO_SIGNAL
-  asleep[who] = false;
+  asleep[tid] = false;
 #endif
 #ifdef MUTANT_NOTIFY_BEFORE_STATUS
-  status[who] = how;
+  status[tid] = how;
 #endif
-  waker[who] = NOBODY;
-  who = NOBODY
+  waker[tid] = NOBODY;
+  tid = NOBODY
 }
 
 #define HAS_TO_WAKE (waker[0] == me || waker[1] == me || waker[2] == me || waker[3] == me || \
@@ -469,8 +469,8 @@ inline wake_all(how) {
 
 /* -------------------------------------------------------------------- the blocking calls -- */
 
-inline begin_call(who) {
-  item_of[who] = (who < P && left[who] != 0 -> who * ITEMS + ITEMS - left[who] : NOTHING)
+inline begin_call(tid) {
+  item_of[tid] = (tid < P && left[tid] != 0 -> tid * ITEMS + ITEMS - left[tid] : NOTHING)
 }
 
 inline end_frame() {
@@ -547,7 +547,7 @@ proctype thread(byte me) {
 #endif
 
   atomic {
-    next_one[SIDE] == (me < P -> me : me - P) && CAN_LOCK(FIRST_LOCK) -> next_one[SIDE]++;
+    next_tid[SIDE] == (me < P -> me : me - P) && CAN_LOCK(FIRST_LOCK) -> next_tid[SIDE]++;
     goto attempt_now
   };
 

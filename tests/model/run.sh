@@ -6,7 +6,7 @@
 # Usage: run.sh slot|lock|parker|port|order [--full|--huge]
 #   (none)  a configuration and a mutant for each property: seconds
 #   --full  all mutants, and configurations that take minutes
-#   --huge  also the largest configurations of slot: 20 minutes, and up to 3 GiB
+#   --huge  also the largest configurations of slot: 15 minutes, and up to 3 GiB
 set -euo pipefail
 export LC_ALL=C
 model=$1 extent=${2-}
@@ -182,15 +182,15 @@ check_slot() {
   caught SKIP_STOPS slot_invariant P=1 C=2 CAPACITY=0 ITEMS=2 TIMEOUTS=1
   caught SKIP_STAYS_QUEUED every_call_ends P=1 C=1 TIMEOUTS=1
 
-  [[ $extent == --huge ]] || return 0
   search=$search_large
+  holds P=2 C=2 CAPACITY=1 ITEMS=2 DROP_OLDEST=1 SHUT=1 SPURIOUS=0
+  [[ $extent == --huge ]] || return 0
   for capacity in 0 1 2; do
     holds P=2 C=2 CAPACITY="$capacity" ITEMS=2 TIMEOUTS=2
     holds P=2 C=2 CAPACITY="$capacity" ITEMS=2 SHUT=1 SPURIOUS=0
     holds P=2 C=2 CAPACITY="$capacity" ITEMS=2 SHUT=2 SPURIOUS=0
   done
   holds P=2 C=2 CAPACITY=1 ITEMS=2 TSO=1
-  holds P=2 C=2 CAPACITY=1 ITEMS=2 DROP_OLDEST=1 SHUT=1 SPURIOUS=0
   holds P=3 C=3 CAPACITY=0 SPURIOUS=0
   holds P=3 C=3 CAPACITY=1
   holds P=3 C=3 CAPACITY=2

@@ -23,7 +23,7 @@ bool mutual_exclusion, nothing_lost, lock_gone;
 
 /* struct handoff__lock. */
 bool locked;
-byte waiters;
+byte contenders;
 #ifdef MUTANT_SLEEP_UNTIL_NOTIFIED
 bool notified;
 #endif
@@ -104,7 +104,7 @@ again:
     fi
   };
 
-  atomic { IS_DRAINED -> touch_lock(); waiters++ }; /* handoff__lock_wait */
+  atomic { IS_DRAINED -> touch_lock(); contenders++ }; /* handoff__lock_wait */
 test:
 #ifdef MUTANT_SLEEP_UNTIL_NOTIFIED
   if
@@ -129,7 +129,7 @@ test:
 #ifdef MUTANT_COUNT_DOWN_LATE
   has_waited = true;
 #else
-  atomic { IS_DRAINED -> touch_lock(); waiters-- };
+  atomic { IS_DRAINED -> touch_lock(); contenders-- };
 #endif
 
 held:
@@ -140,7 +140,7 @@ held:
     seen = sum
   };
   if /* handoff__lock_is_contended */
-  :: atomic { waiters != 0 -> touch_lock() }
+  :: atomic { contenders != 0 -> touch_lock() }
   :: true
   fi;
   atomic {
@@ -156,7 +156,7 @@ held:
 
 release: /* handoff__lock_release */
 #ifdef MUTANT_SLEEP_UNTIL_NOTIFIED
-  atomic { seen = waiters };
+  atomic { seen = contenders };
 #endif
   atomic { touch_lock(); is_release_buffered[me] = true };
 #ifdef MUTANT_RELEASE_FIRST
@@ -166,7 +166,7 @@ release: /* handoff__lock_release */
   fi;
 #endif
 #ifdef MUTANT_LOOK_AFTER_RELEASE
-  atomic { touch_lock(); seen = waiters; seen = 0 };
+  atomic { touch_lock(); seen = contenders; seen = 0 };
 #endif
 #ifdef MUTANT_SLEEP_UNTIL_NOTIFIED
   if
@@ -176,7 +176,7 @@ release: /* handoff__lock_release */
 #endif
 #ifdef MUTANT_COUNT_DOWN_LATE
   if
-  :: has_waited -> atomic { IS_DRAINED -> touch_lock(); waiters--; has_waited = false }
+  :: has_waited -> atomic { IS_DRAINED -> touch_lock(); contenders--; has_waited = false }
   :: else
   fi;
 #endif

@@ -104,6 +104,17 @@ typedef struct handoff_port_s handoff_port_t;
 typedef struct handoff_req_s handoff_req_t;
 typedef struct handoff_lane_s handoff_lane_t;
 
+/* The time that lies so far ahead of now: a deadline for the `_until` functions. It saturates at
+ * HANDOFF_NEVER.
+ *
+ * Thread:  any.
+ * Blocks:  no.
+ * Returns: uv_hrtime() + from_now_ns. */
+static inline uint64_t handoff_deadline(uint64_t from_now_ns) {
+  const uint64_t now_ns = uv_hrtime();
+  return from_now_ns > HANDOFF_NEVER - now_ns ? HANDOFF_NEVER : now_ns + from_now_ns;
+}
+
 /* The version of the linked library, "MAJOR.MINOR.PATCH".
  *
  * Thread:  any.
@@ -253,6 +264,20 @@ HANDOFF_API HANDOFF_CHECKED int handoff_slot_try_get(handoff_slot_t *slot, void 
 HANDOFF_API HANDOFF_CHECKED int handoff_slot_get_until(handoff_slot_t *slot, void *item,
                                                        uint64_t deadline_ns);
 
+/* Puts or gets up to *count items at once, an array of items without gaps, as so many calls of
+ * handoff_slot_try_put or handoff_slot_try_get would, but as a rule under one lock: other calls may
+ * come in between. On success *count is how many items were transferred, at least one.
+ *
+ * Thread:  any.
+ * Blocks:  no; takes the slot's locks.
+ * Returns: 0; UV_EPIPE, UV_EOF or UV_EAGAIN if not a single item could be transferred; UV_EINVAL,
+ *          also for a *count of 0.
+ * Owns:    of the first *count items what handoff_slot_put and handoff_slot_get say. */
+HANDOFF_API HANDOFF_CHECKED int handoff_slot_try_put_many(handoff_slot_t *slot, const void *items,
+                                                          size_t *count);
+HANDOFF_API HANDOFF_CHECKED int handoff_slot_try_get_many(handoff_slot_t *slot, void *items,
+                                                          size_t *count);
+
 /* Copies the oldest item to `item` and leaves it in the slot. The copy is atomic, but only a copy:
  * as soon as this returns, another getter may take the item and free what it refers to.
  *
@@ -268,6 +293,15 @@ HANDOFF_API HANDOFF_CHECKED int handoff_slot_peek(handoff_slot_t *slot, void *it
  * Thread:  any.
  * Blocks:  no; takes the slot's locks. */
 HANDOFF_API void handoff_slot_shut(handoff_slot_t *slot);
+
+/* Counts producers. Each holds the slot before its first put and releases it after its last one, as
+ * often as it held it. The release that brings the count to zero shuts the slot. Hold the slot for
+ * a new producer before the last holder has released it.
+ *
+ * Thread:  any.
+ * Blocks:  no; handoff_slot_release takes the slot's locks. */
+HANDOFF_API void handoff_slot_hold(handoff_slot_t *slot);
+HANDOFF_API void handoff_slot_release(handoff_slot_t *slot);
 
 /* Shuts the slot and finalizes the items in it, oldest first. Waiting putters get UV_EPIPE and keep
  * their items; getters get UV_EOF. The slot must live until this returns.

@@ -141,6 +141,7 @@ int handoff_slot_init(handoff_slot_t *slot, const handoff_slot_options_t *given)
   s->drops_oldest = options.overflow == HANDOFF_DROP_OLDEST;
   s->is_shut = false;
   s->discarded = 0;
+  atomic_init(&s->holders, 0);
   for (cell = s->cells; cell != s->cells_end; cell += s->stride) {
     atomic_init(handoff__cell_state(s, cell), HANDOFF__CELL_FREE);
   }
@@ -183,6 +184,19 @@ void handoff_slot_shut(handoff_slot_t *slot) {
   shut(s, &wake_list);
   handoff__slot_unlock(s);
   handoff__wake_all(&wake_list);
+}
+
+void handoff_slot_hold(handoff_slot_t *slot) {
+  if (slot != NULL && slot->impl != NULL) {
+    (void)atomic_fetch_add_explicit(&slot->impl->holders, 1, memory_order_relaxed);
+  }
+}
+
+void handoff_slot_release(handoff_slot_t *slot) {
+  if (slot != NULL && slot->impl != NULL &&
+      atomic_fetch_sub_explicit(&slot->impl->holders, 1, memory_order_acq_rel) == 1) {
+    handoff_slot_shut(slot);
+  }
 }
 
 /* Both locks are held, or no other thread uses the slot. Takes all items out. From `first` on, that

@@ -75,6 +75,9 @@ struct handoff__slot {
   uv_thread_t bound[2]; /* by handoff_side_t: the only thread there, if is_bound */
   /* Atomic: by handoff_side_t. Orders nothing; only the bound thread acts on it. */
   atomic_bool is_bound[2];
+  /* Atomic. How many producers hold the slot. A release makes its producer's puts visible to the
+   * last one, which shuts the slot. */
+  atomic_uint holders;
   /* Atomic: 1 for the slot until it is destroyed, 2 for each loan of a parker. Written when a
    * thread sleeps. See blocking.c. */
   atomic_uint refs;

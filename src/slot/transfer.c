@@ -215,6 +215,47 @@ int handoff_slot_try_get(handoff_slot_t *slot, void *item) {
   return try_transfer(slot, HANDOFF_CONSUMER, item);
 }
 
+/* Runs of ready cells under one lock. All else (waiters, evictions, capacity 0) goes through
+ * handoff__transfer, item by item. */
+static int try_transfer_many(handoff_slot_t *slot, handoff_side_t side, unsigned char *items,
+                             size_t *count) {
+  struct handoff__slot *s;
+  size_t done = 0;
+  int err = 0;
+
+  if (slot == NULL || slot->impl == NULL || items == NULL || count == NULL || *count == 0) {
+    return UV_EINVAL;
+  }
+  s = slot->impl;
+  while (err == 0 && done != *count) {
+    handoff__lock_acquire(&s->sides[side].lock);
+    while (done != *count && s->capacity != 0 && !(s->is_shut && side == HANDOFF_PRODUCER) &&
+           handoff__ring_state(s, side) == HANDOFF__READY_STATE(side)) {
+      handoff__ring_move(s, side, items + done * s->item_size);
+      done++;
+    }
+    handoff__lock_release(&s->sides[side].lock);
+    if (done != *count) {
+      err =
+          handoff__transfer(s, side, items + done * s->item_size, NULL, HANDOFF__SPIN_NONE, false);
+      done += err == 0;
+    }
+  }
+  if (done == 0) {
+    return err;
+  }
+  *count = done;
+  return 0;
+}
+
+int handoff_slot_try_put_many(handoff_slot_t *slot, const void *items, size_t *count) {
+  return try_transfer_many(slot, HANDOFF_PRODUCER, (void *)(uintptr_t)items, count);
+}
+
+int handoff_slot_try_get_many(handoff_slot_t *slot, void *items, size_t *count) {
+  return try_transfer_many(slot, HANDOFF_CONSUMER, items, count);
+}
+
 int handoff_slot_peek(handoff_slot_t *slot, void *item) {
   struct handoff__slot *s;
   int err = UV_EAGAIN;

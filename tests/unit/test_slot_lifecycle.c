@@ -277,6 +277,34 @@ static void a_slot_without_a_finalizer_can_be_destroyed_with_items(void **state)
   handoff_slot_destroy(&slot);
 }
 
+/* -------------------------------------------------------------------------- holds, deadlines -- */
+
+static void the_release_of_the_last_holder_shuts_the_slot(void **state) {
+  handoff_slot_t slot = slot_new(sizeof(uint64_t), 2);
+  uint64_t item = 1;
+  (void)state;
+  handoff_slot_hold(&slot);
+  handoff_slot_hold(&slot);
+  handoff_slot_release(&slot);
+  slot_put_items(&slot, 1, 1);
+  handoff_slot_release(&slot);
+  assert_int_equal(handoff_slot_try_put(&slot, &item), UV_EPIPE);
+  slot_get_items(&slot, 1, 1);
+  assert_int_equal(handoff_slot_try_get(&slot, &item), UV_EOF);
+  handoff_slot_destroy(&slot);
+  handoff_slot_hold(&slot); /* does nothing */
+  handoff_slot_release(&slot);
+}
+
+static void a_deadline_saturates_at_never(void **state) {
+  const uint64_t before_ns = uv_hrtime();
+  (void)state;
+  assert_true(handoff_deadline(0) >= before_ns);
+  assert_true(handoff_deadline(5 * MS_NS) >= before_ns + 5 * MS_NS);
+  assert_true(handoff_deadline(HANDOFF_NEVER) == HANDOFF_NEVER);
+  assert_true(handoff_deadline(HANDOFF_NEVER - 1) == HANDOFF_NEVER);
+}
+
 int main(void) {
   static const struct CMUnitTest tests[] = {
       bounded_test(by_default_capacity_is_1_and_puts_block),
@@ -292,6 +320,8 @@ int main(void) {
       bounded_test(abort_finalizes_the_remaining_items_and_counts_them),
       bounded_test(the_finalizer_gets_aligned_items),
       bounded_test(a_slot_without_a_finalizer_can_be_destroyed_with_items),
+      bounded_test(the_release_of_the_last_holder_shuts_the_slot),
+      bounded_test(a_deadline_saturates_at_never),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* unit.slot_transfer: put, get and peek on one thread, without waiting. */
+/* unit.slot_transfer: put, get and peek, of one item and of many. */
 
 #include <string.h>
 
@@ -180,6 +180,124 @@ static void with_capacity_0_peek_finds_nothing(void **state) {
   handoff_slot_destroy(&slot);
 }
 
+/* ------------------------------------------------------------------------------ many at once -- */
+
+static void many_items_are_put_while_there_is_room_and_got_while_there_are_any(void **state) {
+  handoff_slot_t slot = slot_new(sizeof(uint64_t), 3);
+  const uint64_t in[5] = {1, 2, 3, 4, 5};
+  uint64_t out[5] = {0};
+  size_t count = 5;
+  (void)state;
+  assert_int_equal(handoff_slot_try_put_many(&slot, in, &count), 0);
+  assert_int_equal(count, 3);
+  assert_int_equal(handoff_slot_try_put_many(&slot, in, &count), UV_EAGAIN);
+  assert_int_equal(count, 3); /* outputs are written only on success */
+  count = 2;
+  assert_int_equal(handoff_slot_try_get_many(&slot, out, &count), 0);
+  assert_int_equal(count, 2);
+  assert_int_equal(out[0], 1);
+  assert_int_equal(out[1], 2);
+  assert_int_equal(out[2], 0);
+  handoff_slot_shut(&slot);
+  assert_int_equal(handoff_slot_try_put_many(&slot, in, &count), UV_EPIPE);
+  count = 5;
+  assert_int_equal(handoff_slot_try_get_many(&slot, out, &count), 0);
+  assert_int_equal(count, 1);
+  assert_int_equal(out[0], 3);
+  assert_int_equal(handoff_slot_try_get_many(&slot, out, &count), UV_EOF);
+  count = 0;
+  assert_int_equal(handoff_slot_try_get_many(&slot, out, &count), UV_EINVAL);
+  assert_int_equal(handoff_slot_try_get_many(&slot, out, NULL), UV_EINVAL);
+  handoff_slot_destroy(&slot);
+}
+
+/* Also with capacity 0, where each of the waiters is met. */
+static void many_items_go_to_the_waiters_first(void **state) {
+  const uint64_t in[4] = {1, 2, 3, 4};
+  size_t capacity;
+  (void)state;
+  for (capacity = 0; capacity <= 2; capacity++) {
+    handoff_slot_t slot = slot_new(sizeof(uint64_t), capacity);
+    uint64_t got[2] = {0};
+    call_t calls[2];
+    size_t count = 4;
+    size_t i;
+    for (i = 0; i < 2; i++) {
+      call_get(&calls[i], &slot, &got[i], HANDOFF_NEVER);
+      queued_await_getters(&slot, i + 1);
+    }
+    assert_int_equal(handoff_slot_try_put_many(&slot, in, &count), 0);
+    assert_int_equal(count, 2 + capacity);
+    for (i = 0; i < 2; i++) {
+      assert_int_equal(call_end(&calls[i]), 0);
+      assert_int_equal(got[i], i + 1);
+    }
+    handoff_slot_destroy(&slot);
+  }
+}
+
+static void many_puts_evict_the_oldest_items(void **state) {
+  handoff_slot_options_t options = handoff_slot_options(sizeof(uint64_t));
+  const uint64_t in[5] = {1, 2, 3, 4, 5};
+  handoff_slot_t slot;
+  size_t count = 5;
+  (void)state;
+  options.capacity = 2;
+  options.overflow = HANDOFF_DROP_OLDEST;
+  slot = slot_with(&options);
+  assert_int_equal(handoff_slot_try_put_many(&slot, in, &count), 0);
+  assert_int_equal(count, 5);
+  slot_get_items(&slot, 4, 2);
+  handoff_slot_destroy(&slot);
+}
+
+#define BATCH_ITEMS 100000
+#define BATCH_MAX 7
+
+static void put_batches(void *arg) {
+  uint64_t next = 1;
+  while (next <= BATCH_ITEMS) {
+    uint64_t items[BATCH_MAX];
+    size_t count = 1 + next % BATCH_MAX;
+    size_t i;
+    for (i = 0; i < count; i++) {
+      items[i] = next + i;
+    }
+    if (handoff_slot_try_put_many(arg, items, &count) == 0) {
+      next += count;
+    } else {
+      sched_yield();
+    }
+  }
+}
+
+/* Batches may end anywhere, but no item is lost, doubled or out of order. */
+static void batches_keep_the_order_between_threads(void **state) {
+  static const size_t capacities[] = {1, 4, 64};
+  size_t i;
+  (void)state;
+  for (i = 0; i < 3; i++) {
+    handoff_slot_t slot = slot_new(sizeof(uint64_t), capacities[i]);
+    uint64_t next = 1;
+    uv_thread_t thread;
+    assert_int_equal(uv_thread_create(&thread, put_batches, &slot), 0);
+    while (next < BATCH_ITEMS) {
+      uint64_t items[BATCH_MAX];
+      size_t count = 1 + next % BATCH_MAX;
+      size_t k;
+      if (handoff_slot_try_get_many(&slot, items, &count) != 0) {
+        sched_yield();
+        continue;
+      }
+      for (k = 0; k < count; k++) {
+        assert_int_equal(items[k], next++);
+      }
+    }
+    assert_int_equal(uv_thread_join(&thread), 0);
+    handoff_slot_destroy(&slot);
+  }
+}
+
 int main(void) {
   static const struct CMUnitTest tests[] = {
       bounded_test(calls_refuse_null_pointers_and_destroyed_slots),
@@ -190,6 +308,10 @@ int main(void) {
       bounded_test(items_of_any_size_arrive_whole_and_nothing_beside_them_is_written),
       bounded_test(peek_copies_the_oldest_item_and_leaves_it_in_the_slot),
       bounded_test(with_capacity_0_peek_finds_nothing),
+      bounded_test(many_items_are_put_while_there_is_room_and_got_while_there_are_any),
+      bounded_test(many_items_go_to_the_waiters_first),
+      bounded_test(many_puts_evict_the_oldest_items),
+      bounded_test(batches_keep_the_order_between_threads),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

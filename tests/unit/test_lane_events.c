@@ -225,7 +225,7 @@ static rig_t *with_many_completions(void **state, unsigned count, uv_idle_t *idl
   most_in_a_turn = 0;
   events_before_turn = 0;
   rig->limit = count;
-  rig->options.event_capacity = 2 * count;
+  rig->options.event_capacity = (size_t)2 * count;
   rig_init_and_start(rig);
   rig_await_turn(rig, HANDOFF_CONSUMER, count);
   assert_int_equal(uv_idle_init(&rig->fixture->loop, idle), 0);

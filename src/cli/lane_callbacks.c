@@ -13,10 +13,13 @@ static uint64_t increment(atomic_uint_fast64_t *counter) {
   return n;
 }
 
+/* A limit of no time is a count of no items. */
 static bool is_all_produced(struct lane_callbacks *callbacks) {
-  return callbacks->options->has_count &&
-         atomic_load_explicit(&callbacks->produced, memory_order_relaxed) ==
-             callbacks->options->count;
+  const struct options *options = callbacks->options;
+
+  return (options->has_limit && options->limit_ns == 0) ||
+         (options->has_count &&
+          atomic_load_explicit(&callbacks->produced, memory_order_relaxed) == options->count);
 }
 
 /* ----------------------------------------------------------------------------------- counter -- */
@@ -74,10 +77,8 @@ static int consume_line(handoff_lane_t *lane, void *item) {
   if (err != 0) {
     callbacks->write_error = err;
     line_reader_interrupt(&callbacks->reader); /* The producer may be waiting for input. */
-    return err;
   }
-  (void)increment(&callbacks->consumed);
-  return 0;
+  return err;
 }
 
 static void discard_line(void *item, void *arg) {
@@ -102,7 +103,7 @@ int lane_callbacks_init(struct lane_callbacks *callbacks, const struct options *
   atomic_init(&callbacks->consumed, 0);
   callbacks->read_error = 0;
   callbacks->write_error = 0;
-  line_writer_init(&callbacks->writer, -1);
+  line_writer_init(&callbacks->writer, options->delimiter);
   return source == NULL ? 0 : line_reader_open(&callbacks->reader, source, options->delimiter);
 }
 
@@ -139,5 +140,26 @@ handoff_lane_options_t lane_callbacks_options(struct lane_callbacks *callbacks) 
 void lane_callbacks_interrupt(struct lane_callbacks *callbacks) {
   if (callbacks->options->source != NULL) {
     line_reader_interrupt(&callbacks->reader);
+  }
+}
+
+void lane_callbacks_cancel(struct lane_callbacks *callbacks) {
+  stream_cancel(&callbacks->writer.stream);
+  if (callbacks->options->source != NULL) {
+    stream_cancel(&callbacks->reader.stream);
+  }
+}
+
+bool lane_callbacks_is_complete(const struct lane_callbacks *callbacks, uint64_t items) {
+  const struct options *options = callbacks->options;
+
+  return (options->has_count && items == options->count) ||
+         (options->source != NULL && atomic_load(&callbacks->reader.has_ended) &&
+          items == atomic_load(&callbacks->produced));
+}
+
+void lane_callbacks_give_back(struct lane_callbacks *callbacks) {
+  if (callbacks->options->source != NULL) {
+    line_reader_give_back(&callbacks->reader, atomic_load(&callbacks->writer.bytes));
   }
 }

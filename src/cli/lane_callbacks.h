@@ -31,12 +31,12 @@ struct lane_callbacks {
   int read_error;
   unsigned char pad_between[LANE_CALLBACKS_PAD];
   /* Consumer's thread only, until the lane has ended. Any thread may read `consumed`. */
-  atomic_uint_fast64_t consumed;
+  atomic_uint_fast64_t consumed; /* numbers, not lines: see the line writer */
   struct line_writer writer;
   int write_error;
 };
 
-/* Opens the SOURCE, if the options name one. The caller must set writer.fd before the lane starts.
+/* Opens the SOURCE, if the options name one. The caller must set writer.stream before the lane starts.
  *
  * Returns: 0, and the callbacks must be closed; UV_E* of line_reader_open. */
 int lane_callbacks_init(struct lane_callbacks *callbacks, const struct options *options);
@@ -49,5 +49,20 @@ handoff_lane_options_t lane_callbacks_options(struct lane_callbacks *callbacks);
  *
  * Thread:  any. */
 void lane_callbacks_interrupt(struct lane_callbacks *callbacks);
+
+/* Ends a write or a read that blocks: see stream_cancel, also for the reason to repeat it.
+ *
+ * Thread:  any. */
+void lane_callbacks_cancel(struct lane_callbacks *callbacks);
+
+/* Whether `items`, the number of items that have been written, are all that the run will have.
+ *
+ * Thread:  any. */
+bool lane_callbacks_is_complete(const struct lane_callbacks *callbacks, uint64_t items);
+
+/* Gives the input that was read and not written back to standard input: line_reader_give_back.
+ *
+ * Thread:  any, as line_reader_give_back. */
+void lane_callbacks_give_back(struct lane_callbacks *callbacks);
 
 #endif /* HANDOFF_CLI_LANE_CALLBACKS_H */

@@ -62,9 +62,12 @@ for n in 20000 20001; do
     check_same "-n $n -c $capacity" numbers out
   done
 done
-run -n 0 numbers
-check_equal '-n 0' 0 "$status"
-check_empty '-n 0' out
+for arguments in '-n 0' '--for 0'; do
+  # shellcheck disable=SC2086
+  run -e 0 $arguments numbers
+  check_equal "$arguments" 0 "$status"
+  check_empty "$arguments" out
+done
 run -e 0 -n 1 -0 nuls
 printf 'a\0' >expected
 check_same '-0 -n 1' expected out

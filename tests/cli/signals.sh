@@ -82,7 +82,13 @@ for option in '' -v; do
   fi
 done
 
-# A reader that does not read cannot delay the end, and statistics are still printed.
+# A reader that does not read cannot delay the end, and statistics are still printed. They count
+# what is in the pipe, where a write has been cancelled half-way.
+is_in_pipe() { # ITEMS ARGUMENTS
+  local pattern='^.*$'
+  [[ $2 == *numbers* ]] || pattern='^Consumer: [0-9]+$'
+  [[ $1 == "$(sed '$d' got | grep -Ec "$pattern")" ]] # sed: the last line is not complete
+}
 for arguments in '-e 0' '-e 0 numbers' '-e 0 -c 5 numbers' '-e 0 -o out.fifo' \
   '-e 0 -o out.fifo numbers'; do
   exec 4<>out.fifo
@@ -92,6 +98,10 @@ for arguments in '-e 0' '-e 0 numbers' '-e 0 -c 5 numbers' '-e 0 -o out.fifo' \
   wait_until_idle 'the pipe is full'
   end_by TERM
   check_equal "$arguments, stuck: statistics" 1 "$(grep -c '^{' err)"
+  echo end >&4 &
+  timeout "$time_limit" sed '/end$/q' <&4 >got
+  wait $!
+  check "$arguments, stuck: items" is_in_pipe "$(json_number err items)" "$arguments"
   exec 4>&-
 done
 # Nor can a reader of the log.

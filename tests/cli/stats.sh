@@ -141,9 +141,42 @@ run -e 0 -q -v -n 3
 counter_log 3 >expected
 check_same 'counter, -q -v' expected out
 
-# Statistics that cannot be written change nothing. A log that cannot be written is an error.
-run_with -e 0 --stats numbers >out 2>/dev/full
-check_equal '--stats 2>/dev/full' 0 "$status"
-check_same '--stats 2>/dev/full' numbers out
-run_with -e 0 -v numbers >out 2>/dev/full
-check_equal '-v 2>/dev/full' 3 "$status"
+# Statistics and a log that cannot be written cost no data, and the exit status says so.
+for option in --stats -v; do
+  rm -f out
+  run_with -e 0 $option many >out 2>/dev/full
+  check_equal "$option 2>/dev/full" 3 "$status"
+  check_same "$option 2>/dev/full" many out
+done
+run_with -e 0 -v numbers 2>/dev/full >/dev/full
+check_equal '-v >/dev/full 2>/dev/full' 3 "$status"
+
+# Only what has been written counts.
+run_with -e 0 -n 5 --stats=json >/dev/full 2>err
+check_equal 'a full device: items of the counter' 0 "$(json_number err items)"
+run_with -e 0 --stats=json many >/dev/full 2>err
+check_equal 'a full device: items' 0 "$(json_number err items)"
+run -e 0 -n 5 -q --stats=json
+check_equal '-q: items' 5 "$(json_number err items)"
+# A file that takes a certain size is as good as a full disk. SIGXFSZ would end the process.
+for action in default ignore; do
+  limited=("env" "--$action-signal=XFSZ" timeout "$time_limit" "$command" -e 0 --stats=json)
+  if ! (ulimit -f 1 && env --$action-signal=XFSZ true) 2>/dev/null; then
+    echo "not checked: a file at its limit, $action"
+    continue
+  fi
+  (ulimit -f 4 && exec "${limited[@]}" -o part many) 2>err
+  check_equal "$action: a file at its limit" 3 $?
+  check_line err '^handoff: part: file too large$'
+  check "$action: what fits" cmp -n "$(wc -c <part)" many part
+  check_equal "$action: items" "$(wc -l <part)" "$(json_number err items)"
+  # Resuming by that figure continues the file.
+  items=$(json_number err items)
+  { head -n "$items" part && tail -n "+$((items + 1))" many; } >resumed
+  check_same "$action: resumed" many resumed
+  (ulimit -f 4 && exec "${limited[@]}" -n 100000 -o part) 2>err
+  check_equal "$action: the counter at the limit" 3 $?
+  # The letter keeps a number that is cut off from counting.
+  check_equal "$action: items of the counter" \
+    "$( (cat part && echo x) | grep -Ec '^Consumer: [0-9]+$')" "$(json_number err items)"
+done

@@ -36,7 +36,8 @@ struct lane_callbacks {
   int write_error;
 };
 
-/* Opens the SOURCE, if the options name one. The caller must set writer.stream before the lane starts.
+/* Opens the SOURCE, if the options name one. The caller must set writer.stream before the lane
+ * starts.
  *
  * Returns: 0, and the callbacks must be closed; UV_E* of line_reader_open. */
 int lane_callbacks_init(struct lane_callbacks *callbacks, const struct options *options);

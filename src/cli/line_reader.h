@@ -1,6 +1,6 @@
 /* line_reader: splits a file into lines on the producer's thread, without copying them.
  *
- * Memory: one read buffer, which doubles to hold a line that is longer, and the earlier buffers that
+ * Memory: one read buffer, which doubles to hold a longer line, and the earlier buffers that
  * unreleased lines still point into. Lines are released in the order in which they were read. So
  * when the first line of a buffer is released, no line points into the previous buffer any more:
  * that line carries the previous buffer and its release frees it. */

@@ -37,8 +37,8 @@ void reporter_print(struct reporter *reporter);
 uint64_t reporter_deadline_ns(const struct reporter *reporter, uint64_t now_ns);
 
 /* Prints the final statistics, if --stats asked for them, and waits for what is being written. The
- * wait is short after a signal, and if only an answer to SIGUSR1 is being written. On a busy machine
- * it is longer: statistics are lost only if standard error does not take them.
+ * wait is short after a signal, and if only an answer to SIGUSR1 is being written. On a busy
+ * machine it is longer: statistics are lost only if standard error does not take them.
  *
  * Returns: 0; UV_E* of write(2) if --stats asked for statistics. */
 int reporter_finish(struct reporter *reporter);

@@ -163,7 +163,7 @@ static void end_by_signal(struct run *run, int signum) {
 static void on_end_signal(struct signals *signals, int signum) {
   struct run *run = signals->data;
 
-  if (run->result.signal != 0 && run->result.signal != SIGPIPE) {
+  if (run->result.signal != 0) {
     end_process(run, signum);
   }
   end_by_signal(run, signum);

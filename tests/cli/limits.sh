@@ -42,7 +42,8 @@ done
 exec 3<>in 4<>out.fifo
 start -e 0 - <in >out.fifo 2>err
 (head -c $((65 * 1048576)) /dev/zero && echo) >in 3>&- 4>&- &
-check_equal 'a long line' $((65 * 1048576 + 1)) "$(head -c $((65 * 1048576 + 1)) out.fifo 4>&- | wc -c)"
+size=$((65 * 1048576 + 1))
+check_equal 'a long line' $size "$(head -c $size out.fifo 4>&- | wc -c)"
 check "a long line: peak of $(peak_of "$pid") KiB" test "$(peak_of "$pid")" -lt $((100 * 1024))
 exec 3>&-
 wait_for_exit

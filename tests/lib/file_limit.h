@@ -1,4 +1,4 @@
-/* file_limit: a file that takes only its first bytes and then fails with EFBIG, like a full disk. */
+/* file_limit: a file that takes only its first bytes and then fails: EFBIG. */
 
 #ifndef TESTS_LIB_FILE_LIMIT_H
 #define TESTS_LIB_FILE_LIMIT_H

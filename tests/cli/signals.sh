@@ -187,8 +187,11 @@ wait_for_exit
 check_equal 'SIGUSR1, stuck' 0 "$status"
 exec 4>&-
 
-# A flood of SIGUSR1 neither delays the end nor kills the process in its last moments.
-for _ in {1..20}; do
+# A flood of SIGUSR1 neither delays the end nor kills the process in its last moments. The thread
+# sanitizer calls libuv's handler within itself, where it waits for itself.
+floods=20
+! grep -aq __tsan_init "$command" || floods=0
+for ((flood = 0; flood < floods; flood++)); do
   rm -f out
   start -e 1ms -n 10 >out 2>err
   wait_until test -s out

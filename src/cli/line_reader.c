@@ -80,7 +80,7 @@ static int make_room(struct line_reader *reader) {
   if (buffer == NULL) {
     return UV_ENOMEM;
   }
-  if (rest != 0) {
+  if (reader->buffer != NULL) {
     memcpy(buffer->bytes, reader->buffer->bytes + reader->start, rest);
   }
   reader->retired = reader->buffer;

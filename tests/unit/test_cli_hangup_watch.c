@@ -29,7 +29,7 @@ static void start(int fd) {
   hangups = 0;
   assert_int_equal(uv_loop_init(&loop), 0);
   assert_int_equal(uv_timer_init(&loop, &keeps_loop), 0);
-  assert_int_equal(uv_timer_start(&keeps_loop, on_never, 3600 * 1000, 0), 0);
+  assert_int_equal(uv_timer_start(&keeps_loop, on_never, 3600000, 0), 0);
   assert_int_equal(hangup_watch_start(&watch, &loop, fd, on_hangup), 0);
 }
 

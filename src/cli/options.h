@@ -17,6 +17,10 @@
 /* Holds any message. A shorter buffer gets the beginning. */
 #define OPTIONS_MESSAGE_SIZE 512
 
+/* Defaults for unpaced lines. They are cheap if many are queued. Long ones must not fill memory. */
+#define OPTIONS_UNPACED_CAPACITY ((size_t)1024)
+#define OPTIONS_UNPACED_READ_AHEAD ((size_t)256 * 1024)
+
 typedef enum { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION } options_action_t;
 typedef enum { OPTIONS_STATS_NONE, OPTIONS_STATS_TEXT, OPTIONS_STATS_JSON } options_stats_t;
 typedef enum { OPTIONS_QUIET, OPTIONS_NORMAL, OPTIONS_VERBOSE } options_verbosity_t;
@@ -29,12 +33,15 @@ struct options {
   uint64_t interval_ns[2]; /* by handoff_side_t; 0: unpaced */
   handoff_missed_t missed; /* of both sides */
   size_t burst;            /* for HANDOFF_MISSED_BURST, else 1 */
+  uint64_t start_burst;    /* items that are transferred before pacing starts */
   size_t capacity;         /* 0 to HANDOFF_CAPACITY_MAX */
+  size_t read_ahead;       /* bytes of lines that may be queued; SIZE_MAX if -c was given */
   bool has_count;
   uint64_t count; /* items to consume, possibly 0 */
   bool has_limit;
   uint64_t limit_ns; /* of the whole run; 0: it ends at once */
   options_stats_t stats;
+  uint64_t stats_every_ns; /* 0: only at the end */
   options_verbosity_t verbosity;
 };
 

@@ -46,6 +46,7 @@ struct run {
   bool has_output;
   struct log_writer log; /* with a SOURCE and -v: the log on standard error */
   bool has_log;
+  uint64_t number_offset; /* items of the burst of --burst-start, which was a run of its own */
   struct reporter reporter;
 };
 
@@ -67,6 +68,7 @@ static void record_error(struct run *run, int err, const char *what) {
 static void close_all(struct run *run) {
   uv_close((uv_handle_t *)&run->limit, NULL);
   uv_close((uv_handle_t *)&run->grace, NULL);
+  reporter_stop(&run->reporter);
   if (run->has_output) {
     log_writer_close(&run->output);
   }
@@ -108,8 +110,15 @@ static void close_lane(struct run *run) {
 
 static void on_lane_end(handoff_lane_t *lane, int status) {
   struct run *run = run_of(lane);
-  const struct lane_callbacks *callbacks = run->callbacks;
+  struct lane_callbacks *callbacks = run->callbacks;
 
+  if (status == 0 && !run->is_closing && lane_callbacks_start_pacing(callbacks, lane)) {
+    status = handoff_lane_start(lane);
+    if (status == 0) {
+      run->number_offset = callbacks->options->start_burst;
+      return;
+    }
+  }
   run->reporter.ended_ns = uv_hrtime();
   if (callbacks->write_error != 0) {
     record_error(run, callbacks->write_error, run->output_name);
@@ -124,7 +133,7 @@ static void on_lane_end(handoff_lane_t *lane, int status) {
 static void on_grace_over(uv_timer_t *timer) {
   struct run *run = timer->data;
 
-  reporter_finish(&run->reporter);
+  reporter_finish(&run->reporter, false);
   signals_raise_default(run->result.signal);
 }
 
@@ -168,6 +177,7 @@ static void on_written(struct log_writer *log, int err) {
     close_lane(run);
   } else if (!run->is_lane_closed && !log_writer_is_full(log)) {
     handoff_lane_resume(&run->lane);
+    reporter_on_resume(&run->reporter);
   }
   close_all_if_written(run);
 }
@@ -175,14 +185,17 @@ static void on_written(struct log_writer *log, int err) {
 static void on_event(handoff_lane_t *lane, const handoff_event_t *event) {
   struct run *run = run_of(lane);
   struct log_writer *log = run->has_log ? &run->log : &run->output;
+  handoff_event_t numbered = *event;
 
   stats_add(&run->reporter.stats, event);
   if (!run->has_log && (run->options->source != NULL || run->options->verbosity == OPTIONS_QUIET)) {
     return;
   }
-  log_writer_add_event(log, event);
+  numbered.number += run->number_offset;
+  log_writer_add_event(log, &numbered);
   if (log_writer_is_full(log)) {
     handoff_lane_pause(lane);
+    reporter_on_pause(&run->reporter);
   }
 }
 
@@ -264,9 +277,10 @@ static void run_loop(struct run *run, int output_fd) {
   run->limit.data = run;
   run->grace.data = run;
   run->signals.data = run;
+  reporter_start(&run->reporter, &run->loop);
   start(run, output_fd);
   (void)uv_run(&run->loop, UV_RUN_DEFAULT);
-  reporter_finish(&run->reporter);
+  reporter_finish(&run->reporter, run->result.error == 0 && run->result.signal == 0);
 }
 
 /* Returns: UV_E* if the loop could not be created. */

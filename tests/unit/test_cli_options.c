@@ -213,7 +213,7 @@ static void refuse(const char *const *words, const char *expected) {
 }
 
 #define TRY "; try 5s, 250ms or 1m30s"
-#define UNITS "has an unknown unit; units are ns us ms s m h"
+#define UNITS "has an unknown unit; units are ns us ms s m h d"
 #define XARGS "-- CMD: handoff does not run commands; pipe to xargs "
 static const struct {
   const char *message;
@@ -302,7 +302,7 @@ static void each_bad_value_is_refused_by_each_option(void **state) {
   (void)state;
   for (i = 0; i < COUNT_OF(durations); i++) {
     refuse_values(durations[i],
-                  VALUES("", " ", "x", "-1", "-1s", "+1", "1x", "1S", "1d", "1s2", "1.2.3", "1,5s",
+                  VALUES("", " ", "x", "-1", "-1s", "+1", "1x", "1S", "1D", "1s2", "1.2.3", "1,5s",
                          "1 s", " 1s", "1ms1s", "1s1s", "s", ".", "0.1ns", "9999999h",
                          "99999999999999999999", "1e3", "0x10", "inf", "nan"));
   }

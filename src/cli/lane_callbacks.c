@@ -5,9 +5,10 @@
 #include <string.h>
 
 #define COALESCE_NS ((uint64_t)1000 * 1000)
-/* With an interval of at most this, lines are written in batches, because a write for each costs too
- * much. With a longer one each line is written at once. */
+/* How long output may wait for more, if lines are processed in batches. */
 #define FLUSH_NS ((uint64_t)50 * 1000)
+/* A late tick still runs if it is late by less than this, even with a shorter interval. */
+#define LATE_MAX_NS ((uint64_t)4 * 1000 * 1000)
 
 /* Only one thread writes each counter, so no atomic read-modify-write is needed. */
 static uint64_t add(atomic_uint_fast64_t *counter, uint64_t n) {
@@ -81,6 +82,15 @@ static int produce_line(handoff_lane_t *lane, void *item) {
   return is_all_produced(callbacks) ? HANDOFF_LAST : 0;
 }
 
+/* A write costs ticks by as much as it lasts longer than an interval. */
+static void measure_write(struct lane_callbacks *callbacks, uint64_t took_ns) {
+  const uint64_t allowed_ns = callbacks->flush_ns == 0 ? callbacks->interval_ns : LATE_MAX_NS;
+
+  if (took_ns > allowed_ns) {
+    (void)add(&callbacks->slow_ns, took_ns - allowed_ns);
+  }
+}
+
 /* Writes the line. The writer is flushed when the next line may take a while, because then this one
  * must be visible now; and when it has held output for flush_ns. */
 static int write_line(struct lane_callbacks *callbacks, const struct line *line) {
@@ -96,9 +106,7 @@ static int write_line(struct lane_callbacks *callbacks, const struct line *line)
     err = line_writer_flush(&callbacks->writer);
     callbacks->flushed_ns = begun_ns;
     if (is_paced) {
-      const uint64_t took_ns = uv_hrtime() - begun_ns;
-      (void)add(&callbacks->slow_ns,
-                took_ns > callbacks->interval_ns ? took_ns - callbacks->interval_ns : 0);
+      measure_write(callbacks, uv_hrtime() - begun_ns);
     }
   }
   return err;
@@ -134,18 +142,11 @@ static void discard_line(void *item, void *arg) {
 
 /* --------------------------------------------------------------------------------- lifecycle -- */
 
-static uint64_t slower_interval_ns(const struct options *options) {
-  const uint64_t producer_ns = options->interval_ns[HANDOFF_PRODUCER];
-  const uint64_t consumer_ns = options->interval_ns[HANDOFF_CONSUMER];
-
-  return producer_ns > consumer_ns ? producer_ns : consumer_ns;
-}
-
 static int open_source(struct lane_callbacks *callbacks, const struct options *options) {
   int err = line_reader_open(&callbacks->reader, options->source, options->delimiter);
 
-  if (err == 0 && options->read_ahead != SIZE_MAX) {
-    err = byte_limit_init(&callbacks->limit, options->read_ahead);
+  if (err == 0 && options->queued_bytes != SIZE_MAX) {
+    err = byte_limit_init(&callbacks->limit, options->queued_bytes);
     callbacks->has_limit = err == 0;
     if (err != 0) {
       line_reader_close(&callbacks->reader);
@@ -161,8 +162,8 @@ int lane_callbacks_init(struct lane_callbacks *callbacks, const struct options *
   callbacks->options = options;
   callbacks->source_name = source != NULL && strcmp(source, "-") == 0 ? "standard input" : source;
   callbacks->has_limit = false;
-  callbacks->interval_ns = slower_interval_ns(options);
-  callbacks->flush_ns = callbacks->interval_ns > FLUSH_NS ? 0 : FLUSH_NS;
+  callbacks->interval_ns = options_interval_ns(options);
+  callbacks->flush_ns = callbacks->interval_ns > OPTIONS_BATCH_INTERVAL_NS ? 0 : FLUSH_NS;
   callbacks->produce_max =
       options->start_burst != 0 && options->start_burst < count ? options->start_burst : count;
   callbacks->needs_read = true;

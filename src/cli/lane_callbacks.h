@@ -42,7 +42,7 @@ struct lane_callbacks {
   struct line_writer writer;
   int write_error;
   uint64_t flushed_ns;
-  atomic_uint_fast64_t slow_ns; /* by how much writes took longer than the interval */
+  atomic_uint_fast64_t slow_ns; /* how long slow writes of a paced run delayed it */
 };
 
 /* Opens the SOURCE, if the options name one. The caller must set writer.fd before the lane starts.

@@ -330,18 +330,18 @@ static void resolve_intervals(struct parser *parser) {
  * later ones. An interval is a grid. */
 static void resolve_defaults(struct parser *parser) {
   struct options *options = &parser->options;
-  const bool is_paced =
-      options->interval_ns[HANDOFF_PRODUCER] != 0 || options->interval_ns[HANDOFF_CONSUMER] != 0;
+  const uint64_t interval_ns = options_interval_ns(options);
 
   if (!parser->has_late && parser->is_rate) {
     options->missed = HANDOFF_MISSED_SHIFT;
   }
-  if (parser->is_bucket_full && is_paced) {
+  if (parser->is_bucket_full && interval_ns != 0) {
     options->start_burst = options->burst - 1; /* The first tick is for one more. */
   }
-  if (!parser->has_capacity && !is_paced && options->source != NULL) {
-    options->capacity = OPTIONS_UNPACED_CAPACITY;
-    options->read_ahead = OPTIONS_UNPACED_READ_AHEAD;
+  if (!parser->has_capacity && options->source != NULL &&
+      interval_ns <= OPTIONS_BATCH_INTERVAL_NS) {
+    options->capacity = OPTIONS_BATCH_CAPACITY;
+    options->queued_bytes = OPTIONS_BATCH_BYTES;
   }
 }
 
@@ -351,7 +351,7 @@ int options_parse(struct options *options, int argc, char **argv, char *message,
                   .missed = HANDOFF_MISSED_SKIP,
                   .burst = 1,
                   .capacity = 1,
-                  .read_ahead = SIZE_MAX,
+                  .queued_bytes = SIZE_MAX,
                   .verbosity = OPTIONS_NORMAL},
       .every_ns = SECOND_NS,
       .message = message,
@@ -375,6 +375,13 @@ int options_parse(struct options *options, int argc, char **argv, char *message,
     *options = parser.options;
   }
   return code;
+}
+
+uint64_t options_interval_ns(const struct options *options) {
+  const uint64_t producer_ns = options->interval_ns[HANDOFF_PRODUCER];
+  const uint64_t consumer_ns = options->interval_ns[HANDOFF_CONSUMER];
+
+  return producer_ns > consumer_ns ? producer_ns : consumer_ns;
 }
 
 const char *options_source_hint(const struct options *options) {

@@ -41,8 +41,8 @@ void reporter_print(struct reporter *reporter);
 uint64_t reporter_deadline_ns(const struct reporter *reporter, uint64_t now_ns);
 
 /* Prints the final statistics, if --stats asked for them, and why a finished run was slower than
- * asked for, unless -q. Waits for what is being written. The wait is short after a signal, and if no
- * statistics were asked for.
+ * asked for, unless -q. Waits for what is being written. The wait is short after a signal, and if
+ * no statistics were asked for.
  *
  * is_finished: the run has ended by itself and without an error. */
 void reporter_finish(struct reporter *reporter, bool is_finished);

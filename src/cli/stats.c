@@ -113,14 +113,17 @@ static void format_cause(const struct stats *stats, enum stats_cause cause, char
                                                 : stats->lateness.max);
   switch (cause) {
     case STATS_SOURCE:
-      snprintf(part, PART_SIZE, "the source had no line for %s in all", duration);
+      snprintf(part, PART_SIZE, "the source had no line for %s", duration);
       break;
     case STATS_OUTPUT:
-      snprintf(part, PART_SIZE, "the reader of the output was slow, by %s in all", duration);
+      snprintf(part, PART_SIZE, "the reader of the output was slow for %s", duration);
       break;
     default:
-      snprintf(part, PART_SIZE, "the machine was busy: up to %s late, %" PRIu64 " ticks missed",
+      snprintf(part, PART_SIZE, "the machine was busy, by up to %s, %" PRIu64 " ticks missed",
                duration, missed);
+      if (missed == 0) {
+        *strrchr(part, ',') = '\0';
+      }
   }
 }
 

@@ -15,8 +15,8 @@
 #define UNITS_TEXT_SIZE 32  /* holds any formatted duration or rate, with its NUL */
 #define UNITS_COUNT_SIZE 20 /* holds any printed count */
 
-/* Parses `1.5s`, `250ms`, `1m30s`, `.5`: decimal numbers with units ns us µs ms s m h d, from
- * large to small, each at most once. A bare number is in seconds. Each number is rounded to the nearest
+/* Parses `1.5s`, `250ms`, `1m30s`, `.5`: decimal numbers with units ns us µs ms s m h d, from large
+ * to small, each at most once. A bare number is in seconds. Each number is rounded to the nearest
  * nanosecond, halves up. UV_ERANGE above INT64_MAX ns, or if a duration above 0 rounds to 0. */
 int units_duration(const char *text, uint64_t *ns, const char **why);
 

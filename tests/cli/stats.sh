@@ -48,7 +48,8 @@ for arguments in '-e 0 -n 500' '-e 0 numbers' '-e 0 - -c 5' '-e 0 -n 500 -q'; do
   check_line err '"lateness_ns":\{"count":0,.*"handoff_ns":\{"count":500,'
 done
 
-# Each tick of a paced side has a lateness, also if it was missed; and the rate asked for is that of the slower side.
+# Each tick of a paced side has a lateness, also if it was missed. The rate asked for is that of the
+# slower side.
 run --stats=json -e 1ms -n 50
 check_json err
 check_equal 'asked by 1ms' 1000 "$(json_number err asked_per_s)"

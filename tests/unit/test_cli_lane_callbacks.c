@@ -1,4 +1,4 @@
-/* unit.cli_lane_callbacks: when the consumer writes a line. Each write is a datagram of a socket. */
+/* unit.cli_lane_callbacks: when the consumer writes a line. A write is a datagram of a socket. */
 
 #include <errno.h>
 #include <sys/socket.h>

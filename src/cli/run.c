@@ -60,6 +60,7 @@ struct run {
   bool has_output;
   struct log_writer log; /* with a SOURCE and -v: the log on standard error */
   bool has_log;
+  uint64_t number_offset; /* items of the burst of --burst-start, which was a run of its own */
   struct reporter reporter;
 };
 
@@ -89,6 +90,7 @@ static void close_all(struct run *run) {
   if (run->has_watch) {
     hangup_watch_close(&run->watch);
   }
+  reporter_stop(&run->reporter);
   if (run->has_output) {
     log_writer_close(&run->output);
   }
@@ -138,7 +140,7 @@ static void on_grace_over(uv_timer_t *timer) {
   struct run *run = timer->data;
 
   if (run->cancels++ == CANCELS_MAX) {
-    (void)reporter_finish(&run->reporter);
+    (void)reporter_finish(&run->reporter, false);
     end_process(run, run->result.signal);
   }
   lane_callbacks_cancel(run->callbacks);
@@ -194,8 +196,15 @@ static void on_hangup(struct hangup_watch *watch) {
 
 static void on_lane_end(handoff_lane_t *lane, int status) {
   struct run *run = run_of(lane);
-  const struct lane_callbacks *callbacks = run->callbacks;
+  struct lane_callbacks *callbacks = run->callbacks;
 
+  if (status == 0 && !run->is_closing && lane_callbacks_start_pacing(callbacks, lane)) {
+    status = handoff_lane_start(lane);
+    if (status == 0) {
+      run->number_offset = callbacks->options->start_burst;
+      return;
+    }
+  }
   run->reporter.ended_ns = uv_hrtime();
   if (callbacks->write_error != 0) {
     on_output_error(run, callbacks->write_error);
@@ -238,6 +247,7 @@ static void on_output_written(struct log_writer *log, int err, size_t written) {
     close_lane(run);
   } else if (!run->is_lane_closed && !log_writer_is_full(log)) {
     handoff_lane_resume(&run->lane);
+    reporter_on_resume(&run->reporter);
   }
   close_all_if_written(run);
 }
@@ -251,6 +261,7 @@ static void on_log_written(struct log_writer *log, int err, size_t written) {
   }
   if (!run->is_lane_closed && !log_writer_is_full(log)) {
     handoff_lane_resume(&run->lane);
+    reporter_on_resume(&run->reporter);
   }
   close_all_if_written(run);
 }
@@ -258,14 +269,17 @@ static void on_log_written(struct log_writer *log, int err, size_t written) {
 static void on_event(handoff_lane_t *lane, const handoff_event_t *event) {
   struct run *run = run_of(lane);
   struct log_writer *log = run->has_log ? &run->log : &run->output;
+  handoff_event_t numbered = *event;
 
   stats_add(&run->reporter.stats, event);
   if (!run->has_log && (run->options->source != NULL || !writes_items(run->options))) {
     return;
   }
-  log_writer_add_event(log, event);
+  numbered.number += run->number_offset;
+  log_writer_add_event(log, &numbered);
   if (log_writer_is_full(log)) {
     handoff_lane_pause(lane);
+    reporter_on_pause(&run->reporter);
   }
 }
 
@@ -363,13 +377,14 @@ static void run_loop(struct run *run, int output_fd) {
   run->grace.data = run;
   run->hangup.data = run;
   run->signals.data = run;
+  reporter_start(&run->reporter, &run->loop);
   if (run->options->source == NULL && writes_items(run->options)) {
     run->reporter.log = &run->output;
   }
   start(run, output_fd);
   (void)uv_run(&run->loop, UV_RUN_DEFAULT);
   lane_callbacks_give_back(run->callbacks);
-  err = reporter_finish(&run->reporter);
+  err = reporter_finish(&run->reporter, run->result.error == 0 && run->result.signal == 0);
   if (err != 0) {
     run->result.stderr_error = err;
   }

@@ -61,7 +61,7 @@ counter_log 1 >expected
 check_equal '-e 1h -n 1' 0 "$status"
 check_same '-e 1h -n 1' expected out
 
-run -e 1h --for 100ms
+run -e 1h --for 1s
 check_equal '-e 1h --for' 0 "$status"
 check_same '-e 1h --for' expected out
 run -e 0 --for 50ms
@@ -76,6 +76,28 @@ check '--for 500ms: no tick is early' \
   test $((($(json_number err items) - 1) * 10000000)) -le "$elapsed"
 run -e 10ms -n 11 --stats=json
 check '11 items: no tick is early' test "$(json_number err elapsed_ns)" -ge 100000000
+
+# A bucket starts with one token, or with --burst-start full. The numbers go on after the burst.
+for bucket in '1 burst=5' '5 burst=5 --burst-start' '1 burst=1 --burst-start'; do
+  read -r n arguments <<<"$bucket"
+  counter_log "$n" >expected
+  rm -f out
+  # shellcheck disable=SC2086
+  start -e 1h --late $arguments >out 2>err
+  wait_for_line out "^Consumer: $n\$"
+  wait_until_idle 'the bucket is empty'
+  kill -TERM "$pid"
+  wait_for_exit
+  check_same "$arguments" expected out
+done
+for arguments in '-e 1h -n 5' '-e 1h -n 3' '-e 1ms -n 20' '-e 1ms -n 20 -c 0'; do
+  n=${arguments#*-n }
+  counter_log "${n% -c 0}" >expected
+  # shellcheck disable=SC2086
+  run --late burst=5 --burst-start $arguments
+  check_equal "$arguments, a full bucket" 0 "$status"
+  check_same "$arguments, a full bucket" expected out
+done
 
 run -q -e 0 -n 1000
 check_equal -q 0 "$status"

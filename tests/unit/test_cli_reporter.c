@@ -79,10 +79,10 @@ static void a_signal_limits_the_wait_to_95_ms(void **state) {
 
 static void an_error_of_the_requested_statistics_is_returned(void **state) {
   (void)state;
-  assert_int_equal(reporter_finish(&reporter), UV_ENOSPC);
+  assert_int_equal(reporter_finish(&reporter, false), UV_ENOSPC);
   options.stats = OPTIONS_STATS_NONE;
   reporter_print(&reporter); /* an answer to SIGUSR1 */
-  assert_int_equal(reporter_finish(&reporter), 0);
+  assert_int_equal(reporter_finish(&reporter, false), 0);
 }
 
 /* The deadline passes before the thread runs. */
@@ -91,7 +91,7 @@ static void on_a_busy_machine_the_statistics_come_late(void **state) {
   is_late = true;
   assert_int_equal(uv_sem_init(&may_write, 0), 0);
   reporter.signaled_ns = 1;
-  (void)reporter_finish(&reporter);
+  (void)reporter_finish(&reporter, false);
   assert_memory_equal(written, "items", 5);
   uv_sem_post(&may_write); /* so that a thread that was given up ends */
   while (!stderr_writer_wait(&reporter.writer, HANDOFF_NEVER)) {
@@ -110,10 +110,10 @@ static void only_written_items_count(void **state) {
   options.source = "file";
   atomic_store(&callbacks.writer.items, 2);
   assert_int_equal(reporter_items(&reporter), 2);
-  (void)reporter_finish(&reporter);
+  (void)reporter_finish(&reporter, false);
   assert_memory_equal(written, "items     2 in", 14);
   reporter.stats.items[HANDOFF_CONSUMER] = 4; /* events */
-  (void)reporter_finish(&reporter);
+  (void)reporter_finish(&reporter, false);
   assert_int_equal(reporter.stats.items[HANDOFF_CONSUMER], 4);
 }
 

@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -43,22 +41,23 @@ int fds_check_available(int count) {
   return err;
 }
 
-/* Returns when a write makes progress or fails. */
+/* Returns when a write makes progress or fails, or after a signal. */
 static void wait_writable(int fd) {
   struct pollfd poller = {.fd = fd, .events = POLLOUT};
-
-  while (poll(&poller, 1, -1) == -1 && errno == EINTR) {
-  }
+  (void)poll(&poller, 1, -1);
 }
 
-int fds_write(int fd, const void *data, size_t size) {
-  const char *rest = data;
-
-  while (size != 0) {
-    ssize_t n = write(fd, rest, size);
+int fds_write_until(int fd, const void *data, size_t size, const atomic_bool *is_cancelled,
+                    size_t *written) {
+  *written = 0;
+  while (*written != size) {
+    ssize_t n;
+    if (atomic_load(is_cancelled)) {
+      return UV_ECANCELED;
+    }
+    n = write(fd, (const char *)data + *written, size - *written);
     if (n >= 0) {
-      rest += n;
-      size -= (size_t)n;
+      *written += (size_t)n;
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       wait_writable(fd);
     } else if (errno != EINTR) {
@@ -68,19 +67,29 @@ int fds_write(int fd, const void *data, size_t size) {
   return 0;
 }
 
+int fds_write(int fd, const void *data, size_t size) {
+  const atomic_bool never = false;
+  size_t written;
+
+  return fds_write_until(fd, data, size, &never, &written);
+}
+
+bool fds_is_writable(int fd) {
+  struct pollfd poller = {.fd = fd, .events = POLLOUT};
+  return poll(&poller, 1, 0) == 1;
+}
+
+bool fds_has_reader_process(int fd) {
+  struct stat status;
+
+  return fstat(fd, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode)) &&
+         (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY;
+}
+
 int fds_truncate(int fd) {
   struct stat status;
 
   return fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && ftruncate(fd, 0) == -1
              ? uv_translate_sys_error(errno)
              : 0;
-}
-
-void fds_write_stderr(const char *text, size_t size) {
-  sigset_t set;
-
-  (void)sigemptyset(&set);
-  (void)sigaddset(&set, SIGPIPE);
-  (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
-  (void)fds_write(STDERR_FILENO, text, size);
 }

@@ -6,6 +6,8 @@
 #ifndef HANDOFF_CLI_FDS_H
 #define HANDOFF_CLI_FDS_H
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #define FDS_RESERVE_MAX 8
@@ -27,13 +29,22 @@ int fds_check_available(int count);
  * Returns: 0; UV_E* of write(2). */
 int fds_write(int fd, const void *data, size_t size);
 
+/* The same, unless another thread sets `*is_cancelled`, which is read between two calls of write(2)
+ * or poll(2). Sets `*written` to the number of bytes that were written, also on error.
+ *
+ * Returns: 0; UV_ECANCELED; UV_E* of write(2). */
+int fds_write_until(int fd, const void *data, size_t size, const atomic_bool *is_cancelled,
+                    size_t *written);
+
+/* Whether a write makes progress or fails now, instead of blocking. */
+bool fds_is_writable(int fd);
+
+/* Whether the descriptor writes to a pipe or a socket, so that its reader may exit. */
+bool fds_has_reader_process(int fd);
+
 /* Empties a regular file. Does nothing to a pipe or a device.
  *
  * Returns: 0; UV_E* of ftruncate(2). */
 int fds_truncate(int fd);
-
-/* Writes a message to standard error and ignores errors. Blocks SIGPIPE for the calling thread
- * from now on, because a reader that has exited must not end the process. */
-void fds_write_stderr(const char *text, size_t size);
 
 #endif /* HANDOFF_CLI_FDS_H */

@@ -20,6 +20,17 @@ static unsigned bucket_of(uint64_t value) {
   return (shift + 1) * GROUP + (unsigned)((value >> shift) & (GROUP - 1));
 }
 
+/* The largest value in a bucket. */
+static uint64_t end_of(unsigned bucket) {
+  unsigned shift;
+
+  if (bucket < GROUP) {
+    return bucket;
+  }
+  shift = bucket / GROUP - 1;
+  return ((uint64_t)(GROUP + bucket % GROUP) << shift) + (((uint64_t)1 << shift) - 1);
+}
+
 /* The midpoint of a bucket: at most half the bucket's width from every value in it. */
 static uint64_t midpoint_of(unsigned bucket) {
   unsigned shift;
@@ -45,6 +56,29 @@ void histogram_add(struct histogram *histogram, uint64_t value) {
     histogram->max = value;
   }
   histogram->buckets[bucket_of(value)]++;
+}
+
+void histogram_add_series(struct histogram *histogram, uint64_t first, uint64_t step,
+                          uint64_t count) {
+  uint64_t value = first;
+
+  if (count == 0) {
+    return;
+  }
+  histogram->count += count;
+  histogram->min = first < histogram->min ? first : histogram->min;
+  if (first + (count - 1) * step > histogram->max) {
+    histogram->max = first + (count - 1) * step;
+  }
+  while (count != 0) {
+    const unsigned bucket = bucket_of(value);
+    const uint64_t fitting = (end_of(bucket) - value) / step + 1;
+    const uint64_t added = fitting < count ? fitting : count;
+
+    histogram->buckets[bucket] += added;
+    value += added * step;
+    count -= added;
+  }
 }
 
 uint64_t histogram_percentile(const struct histogram *histogram, unsigned per_mille) {

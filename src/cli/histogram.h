@@ -27,6 +27,11 @@ void histogram_init(struct histogram *histogram);
 /* Adds one value, in constant time. */
 void histogram_add(struct histogram *histogram, uint64_t value);
 
+/* Adds `count` values: first, first + step, first + 2 * step, … The time depends on the number of
+ * buckets that they fall into, not on the count. Requires: step > 0, and the last value fits. */
+void histogram_add_series(struct histogram *histogram, uint64_t first, uint64_t step,
+                          uint64_t count);
+
 /* The smallest value that per_mille thousandths of all values do not exceed (nearest rank): 500 is
  * the median, 990 is p99. 0 gives the exact minimum, 1000 and above the exact maximum, and other
  * results lie between them. 0 if the histogram is empty. */

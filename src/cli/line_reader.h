@@ -1,6 +1,6 @@
 /* line_reader: splits a file into lines on the producer's thread, without copying them.
  *
- * Memory: one read buffer, which grows to hold a line that is longer, and the earlier buffers that
+ * Memory: one read buffer, which doubles to hold a longer line, and the earlier buffers that
  * unreleased lines still point into. Lines are released in the order in which they were read. So
  * when the first line of a buffer is released, no line points into the previous buffer any more:
  * that line carries the previous buffer and its release frees it. */
@@ -8,8 +8,12 @@
 #ifndef HANDOFF_CLI_LINE_READER_H
 #define HANDOFF_CLI_LINE_READER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "stream.h"
 
 struct buffer {
   struct buffer *next; /* in the reader's `discarded` */
@@ -25,7 +29,7 @@ struct line {
 
 struct line_reader {
   /* Set by open, then constant. */
-  int fd;
+  struct stream stream;
   bool is_owned;    /* close the descriptor */
   int wake_pipe[2]; /* readable once interrupted */
   char delimiter;
@@ -40,6 +44,9 @@ struct line_reader {
   bool is_referenced;       /* a line that was returned points into the buffer */
   struct buffer *retired;   /* for the next line to carry */
   struct buffer *discarded; /* carried by discarded lines; freed by close */
+  /* Written by the producer's thread. Any thread may read them. */
+  atomic_uint_fast64_t bytes; /* read from the file */
+  atomic_bool has_ended;      /* every line up to the end of the file has been returned */
 };
 
 /* Opens a file, or takes standard input for "-".
@@ -63,10 +70,17 @@ void line_release(struct line *line);
  * Thread:  the producer's, or any after that thread has ended. */
 void line_reader_discard(struct line_reader *reader, struct line *line);
 
-/* Makes the call that waits for input return UV_EOF, and every later call that needs read(2).
+/* Makes the call that waits for input return UV_EOF, and every later call that needs read(2). If
+ * another process has taken the input meanwhile, read(2) may block: see stream_cancel.
  *
  * Thread:  any. */
 void line_reader_interrupt(struct line_reader *reader);
+
+/* Moves the file offset of a seekable standard input back to just behind the first `used` bytes
+ * that were read, for the next process that reads it. Does nothing to a file of the reader's own.
+ *
+ * Thread:  any, once the producer's thread has ended; before that the result may be wrong. */
+void line_reader_give_back(struct line_reader *reader, uint64_t used);
 
 /* Requires: every line has been released or discarded. */
 void line_reader_close(struct line_reader *reader);

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fds.h"
 #include "units.h"
 
 struct batch {
@@ -20,14 +19,15 @@ static void write_batches(void *arg) {
   int err = 0;
 
   while (err == 0 && handoff_slot_get(&log->batches, &batch) == 0) {
-    int result = fds_write(log->fd, batch.text, batch.size);
+    struct log_result result;
+    result.err = stream_write(&log->stream, batch.text, batch.size, &result.written);
     err = handoff_slot_put(&log->results, &result);
   }
 }
 
 static int init_slots(struct log_writer *log) {
   handoff_slot_options_t batches = handoff_slot_options(sizeof(struct batch));
-  handoff_slot_options_t results = handoff_slot_options(sizeof(int));
+  handoff_slot_options_t results = handoff_slot_options(sizeof(struct log_result));
   int err = handoff_slot_init(&log->batches, &batches);
 
   if (err != 0) {
@@ -41,7 +41,7 @@ static int init_slots(struct log_writer *log) {
 }
 
 int log_writer_init(struct log_writer *log, handoff_port_t *port, int fd,
-                    void (*on_written)(struct log_writer *, int err)) {
+                    void (*on_written)(struct log_writer *, int err, size_t written)) {
   uv_thread_options_t options = {.flags = UV_THREAD_HAS_STACK_SIZE,
                                  .stack_size = (size_t)256 * 1024};
   int err = init_slots(log);
@@ -50,7 +50,7 @@ int log_writer_init(struct log_writer *log, handoff_port_t *port, int fd,
     return err;
   }
   log->port = port;
-  log->fd = fd;
+  stream_init(&log->stream, fd);
   log->on_written = on_written;
   handoff_req_init(&log->req);
   log->req.data = log;
@@ -58,6 +58,9 @@ int log_writer_init(struct log_writer *log, handoff_port_t *port, int fd,
   log->is_writing = false;
   log->filling = 0;
   log->filled = 0;
+  log->consumed[0] = 0;
+  log->consumed[1] = 0;
+  log->items = 0;
   err = uv_thread_create_ex(&log->thread, &options, write_batches, log);
   if (err != 0) {
     handoff_slot_destroy(&log->results);
@@ -68,19 +71,36 @@ int log_writer_init(struct log_writer *log, handoff_port_t *port, int fd,
 
 static void write_batch(struct log_writer *log);
 
+/* The consumer's whole lines in the first bytes of a batch. */
+static uint64_t count_consumed(const char *text, size_t size) {
+  const char *const end = text + size;
+  const char *found;
+  uint64_t n = 0;
+
+  while (text != end && (found = memchr(text, '\n', (size_t)(end - text))) != NULL) {
+    n += text[0] == 'C';
+    text = found + 1;
+  }
+  return n;
+}
+
 static void on_result(handoff_req_t *req, int status) {
   struct log_writer *log = req->data;
-  int result = log->result; /* The request for the next batch may overwrite the field. */
+  const struct log_result result = log->result; /* The next request may overwrite the field. */
+  const unsigned batch = !log->filling;
 
   (void)status; /* 0: `results` is never shut and the request never cancelled. */
   log->is_writing = false;
-  if (result != 0) {
+  log->items +=
+      result.err == 0 ? log->consumed[batch] : count_consumed(log->buffers[batch], result.written);
+  log->consumed[batch] = 0;
+  if (result.err != 0) {
     log->has_failed = true;
     log->filled = 0;
   } else if (log->filled != 0) {
     write_batch(log);
   }
-  log->on_written(log, result);
+  log->on_written(log, result.err, result.written);
 }
 
 static void write_batch(struct log_writer *log) {
@@ -120,6 +140,7 @@ void log_writer_add_event(struct log_writer *log, const handoff_event_t *event) 
   memcpy(text, sides[event->side], size);
   size += units_print_count(text + size, event->number);
   text[size++] = '\n';
+  log->consumed[log->filling] += event->side == HANDOFF_CONSUMER; /* Adding may swap buffers. */
   log_writer_add(log, text, size);
 }
 
@@ -130,6 +151,8 @@ bool log_writer_is_full(const struct log_writer *log) {
 bool log_writer_is_idle(const struct log_writer *log) {
   return !log->is_writing && log->filled == 0;
 }
+
+void log_writer_cancel(struct log_writer *log) { stream_cancel(&log->stream); }
 
 void log_writer_close(struct log_writer *log) {
   handoff_slot_shut(&log->batches);

@@ -40,7 +40,7 @@ static void print_error(const char *subject, const char *reason) {
   }
   if (size > 0) {
     text[size] = '\n';
-    fds_write_stderr(text, (size_t)size + 1);
+    (void)fds_write(STDERR_FILENO, text, (size_t)size + 1); /* There is no place for its error. */
   }
 }
 
@@ -107,6 +107,10 @@ static int run_into(struct lane_callbacks *callbacks, int output_fd, const char 
   if (result.signal != 0) {
     signals_raise_default(result.signal);
   }
+  if (result.stderr_error != 0) {
+    print_error("standard error", uv_strerror(result.stderr_error));
+    return EXIT_IO;
+  }
   return EXIT_SUCCESS;
 }
 
@@ -117,11 +121,11 @@ static int run_callbacks(struct lane_callbacks *callbacks, const struct options 
   if (output_fd < 0) {
     return exit_status_of(output_name, output_fd, NULL);
   }
-  if (options->source != NULL && is_same_file(callbacks->reader.fd, output_fd)) {
+  if (options->source != NULL && is_same_file(callbacks->reader.stream.fd, output_fd)) {
     print_error(output_name, "input and output are the same file; choose another output");
     return EXIT_IO;
   }
-  callbacks->writer.fd = output_fd;
+  stream_init(&callbacks->writer.stream, output_fd);
   return run_into(callbacks, output_fd, output_name);
 }
 
@@ -165,10 +169,6 @@ int main(int argc, char **argv) {
       return print_text(text);
     case OPTIONS_RUN:
       break;
-  }
-  if (options.source != NULL && strcmp(options.source, "-") == 0 && isatty(STDIN_FILENO)) {
-    print_error("-", "standard input is a terminal; try a file, or seq 3 | handoff -");
-    return EXIT_USAGE;
   }
   return run_options(&options);
 }

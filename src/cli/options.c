@@ -21,6 +21,10 @@
 struct parser {
   struct options options;
   bool has_interval[2];      /* by handoff_side_t: the side's own option set options.interval_ns */
+  bool has_late;             /* --late */
+  bool has_capacity;         /* -c */
+  bool is_rate;              /* the last of -e and -r is -r */
+  bool is_bucket_full;       /* --burst-start */
   uint64_t every_ns;         /* the last of -e and -r */
   bool is_source_in_rest;    /* SOURCE came after `--` */
   bool is_surplus_a_command; /* it is the CMD of `-- CMD` */
@@ -146,6 +150,7 @@ static int parse_capacity(struct parser *parser, const char *value) {
   uint64_t capacity = 0;
   int code = parse_count(parser, value, HANDOFF_CAPACITY_MAX, &capacity);
 
+  parser->has_capacity = true;
   parser->options.capacity = (size_t)capacity;
   return code;
 }
@@ -155,6 +160,7 @@ static int parse_missed(struct parser *parser, const char *value) {
   uint64_t burst = 1;
   const char *why;
 
+  parser->has_late = true;
   if (strcmp(value, "skip") == 0) {
     options->missed = HANDOFF_MISSED_SKIP;
   } else if (strcmp(value, "shift") == 0) {
@@ -182,6 +188,20 @@ static int parse_stats(struct parser *parser, const char *value) {
     return refuse_value(parser, value, "is not a format", option_scan_example(OPTION_SCAN_STATS));
   }
   return 0;
+}
+
+/* The periodic statistics are those of --stats, so they come at the end too. */
+static int parse_stats_every(struct parser *parser, const char *value) {
+  struct options *options = &parser->options;
+  int code = parse_duration(parser, value, &options->stats_every_ns);
+
+  if (code == 0 && options->stats_every_ns == 0) {
+    return refuse_value(parser, value, "must be above 0", option_scan_example('e'));
+  }
+  if (options->stats == OPTIONS_STATS_NONE) {
+    options->stats = OPTIONS_STATS_TEXT;
+  }
+  return code;
 }
 
 static int parse_output(struct parser *parser, const char *value) {
@@ -216,8 +236,10 @@ static int parse_word(struct parser *parser) {
     case OPTION_SCAN_REST:
       return parse_operand(parser, value, parser->scan.key == OPTION_SCAN_REST);
     case 'e':
+      parser->is_rate = false;
       return parse_duration(parser, value, &parser->every_ns);
     case 'r':
+      parser->is_rate = true;
       return parse_rate(parser, value, &parser->every_ns);
     case OPTION_SCAN_PRODUCE_EVERY:
       parser->has_interval[HANDOFF_PRODUCER] = true;
@@ -227,6 +249,9 @@ static int parse_word(struct parser *parser) {
       return parse_duration(parser, value, &options->interval_ns[HANDOFF_CONSUMER]);
     case OPTION_SCAN_LATE:
       return parse_missed(parser, value);
+    case OPTION_SCAN_BURST_START:
+      parser->is_bucket_full = true;
+      return 0;
     case 'c':
       return parse_capacity(parser, value);
     case 'n':
@@ -242,6 +267,8 @@ static int parse_word(struct parser *parser) {
       return parse_output(parser, value);
     case OPTION_SCAN_STATS:
       return parse_stats(parser, value);
+    case OPTION_SCAN_STATS_EVERY:
+      return parse_stats_every(parser, value);
     case 'q':
       options->verbosity = OPTIONS_QUIET;
       return 0;
@@ -259,7 +286,7 @@ static int parse_word(struct parser *parser) {
 
 /* --------------------------------------------------------------------------------- the whole -- */
 
-static int check_operands(struct parser *parser) {
+static int check(struct parser *parser) {
   const struct options *options = &parser->options;
   const char *hint = options_source_hint(options);
   char quoted[OPTION_SCAN_QUOTED_SIZE];
@@ -281,6 +308,9 @@ static int check_operands(struct parser *parser) {
   if (options->source == NULL && options->delimiter == '\0') {
     return refuse(parser, "-0, --null: needs a SOURCE; try a file name, or - for standard input");
   }
+  if (parser->is_bucket_full && options->missed != HANDOFF_MISSED_BURST) {
+    return refuse(parser, "--burst-start: needs a bucket to fill; try --late burst=4");
+  }
   return 0;
 }
 
@@ -296,12 +326,32 @@ static void resolve_intervals(struct parser *parser) {
   }
 }
 
+/* Applies the defaults that depend on other options. A rate is a limit, so a late item delays the
+ * later ones. An interval is a grid. */
+static void resolve_defaults(struct parser *parser) {
+  struct options *options = &parser->options;
+  const uint64_t interval_ns = options_interval_ns(options);
+
+  if (!parser->has_late && parser->is_rate) {
+    options->missed = HANDOFF_MISSED_SHIFT;
+  }
+  if (parser->is_bucket_full && interval_ns != 0) {
+    options->start_burst = options->burst - 1; /* The first tick is for one more. */
+  }
+  if (!parser->has_capacity && options->source != NULL &&
+      interval_ns <= OPTIONS_BATCH_INTERVAL_NS) {
+    options->capacity = OPTIONS_BATCH_CAPACITY;
+    options->queued_bytes = OPTIONS_BATCH_BYTES;
+  }
+}
+
 int options_parse(struct options *options, int argc, char **argv, char *message, size_t size) {
   struct parser parser = {
       .options = {.delimiter = '\n',
                   .missed = HANDOFF_MISSED_SKIP,
                   .burst = 1,
                   .capacity = 1,
+                  .queued_bytes = SIZE_MAX,
                   .verbosity = OPTIONS_NORMAL},
       .every_ns = SECOND_NS,
       .message = message,
@@ -317,13 +367,21 @@ int options_parse(struct options *options, int argc, char **argv, char *message,
     }
   } while (code == 0 && parser.options.action == OPTIONS_RUN);
   if (code == UV_EOF) {
-    code = check_operands(&parser);
+    code = check(&parser);
     resolve_intervals(&parser);
+    resolve_defaults(&parser);
   }
   if (code == 0) {
     *options = parser.options;
   }
   return code;
+}
+
+uint64_t options_interval_ns(const struct options *options) {
+  const uint64_t producer_ns = options->interval_ns[HANDOFF_PRODUCER];
+  const uint64_t consumer_ns = options->interval_ns[HANDOFF_CONSUMER];
+
+  return producer_ns > consumer_ns ? producer_ns : consumer_ns;
 }
 
 const char *options_source_hint(const struct options *options) {

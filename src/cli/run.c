@@ -2,8 +2,10 @@
  *
  * Every run ends the same way. The lane is closed, and each worker finishes its current item. What
  * the line writer and the logs still hold is written. Then every handle is closed, and the loop
- * ends because nothing keeps it alive. After a signal this takes at most GRACE_MS, because a writer
- * may be stuck; then the process dies with what has been written. */
+ * ends because nothing keeps it alive. A writer may be stuck. So GRACE_MS after a signal the writes
+ * are cancelled, and what they have written is counted.
+ *
+ * Standard error never ends a run: a log that fails is discarded, and the data goes on. */
 
 #include "run.h"
 
@@ -11,11 +13,19 @@
 #include <unistd.h>
 
 #include "fds.h"
+#include "hangup_watch.h"
 #include "log_writer.h"
 #include "reporter.h"
 #include "signals.h"
 
-#define GRACE_MS 75
+#define GRACE_MS 50
+/* Cancelling is repeated this often and for so long. A thread needs so long only if the machine is
+ * very busy, or if the system call cannot be interrupted, as on a network file system. */
+#define CANCEL_MS 5
+#define CANCELS_MAX 1000
+/* The time that a run has to end by itself after its output's reader has gone. It does if the
+ * reader had read all there was. */
+#define HANGUP_MS 50
 #define MS_NS ((uint64_t)1000 * 1000)
 /* Descriptors that uv_loop_init opens. It aborts if there are too few for its signal pipe. */
 #define LOOP_DESCRIPTORS 8
@@ -40,18 +50,27 @@ struct run {
   uv_timer_t limit; /* --for */
   uint64_t limit_ns;
   uv_timer_t grace;
+  unsigned cancels;
+  uv_timer_t hangup;
+  struct hangup_watch watch;
+  bool has_watch;
   bool is_closing;          /* the lane */
   bool is_lane_closed;      /* only the writers are still busy */
   struct log_writer output; /* the counter's log; with a SOURCE, the line writer's last lines */
   bool has_output;
   struct log_writer log; /* with a SOURCE and -v: the log on standard error */
   bool has_log;
+  uint64_t number_offset; /* items of the burst of --burst-start, which was a run of its own */
   struct reporter reporter;
 };
 
 static struct run *run_of(const handoff_lane_t *lane) {
   const struct lane_callbacks *callbacks = lane->data;
   return callbacks->data;
+}
+
+static bool writes_items(const struct options *options) {
+  return options->source != NULL || options->verbosity != OPTIONS_QUIET;
 }
 
 /* ----------------------------------------------------------------------------------- the end -- */
@@ -67,6 +86,11 @@ static void record_error(struct run *run, int err, const char *what) {
 static void close_all(struct run *run) {
   uv_close((uv_handle_t *)&run->limit, NULL);
   uv_close((uv_handle_t *)&run->grace, NULL);
+  uv_close((uv_handle_t *)&run->hangup, NULL);
+  if (run->has_watch) {
+    hangup_watch_close(&run->watch);
+  }
+  reporter_stop(&run->reporter);
   if (run->has_output) {
     log_writer_close(&run->output);
   }
@@ -106,37 +130,89 @@ static void close_lane(struct run *run) {
   }
 }
 
-static void on_lane_end(handoff_lane_t *lane, int status) {
-  struct run *run = run_of(lane);
-  const struct lane_callbacks *callbacks = run->callbacks;
-
-  run->reporter.ended_ns = uv_hrtime();
-  if (callbacks->write_error != 0) {
-    record_error(run, callbacks->write_error, run->output_name);
-  } else if (callbacks->read_error != 0) {
-    record_error(run, callbacks->read_error, callbacks->source_name);
-  } else if (status != 0 && status != UV_ECANCELED) {
-    record_error(run, status, "the transfer failed");
-  }
-  close_lane(run);
+/* Ends the process now, although threads still run. */
+static _Noreturn void end_process(struct run *run, int signum) {
+  lane_callbacks_give_back(run->callbacks);
+  signals_raise_default(signum);
 }
 
 static void on_grace_over(uv_timer_t *timer) {
   struct run *run = timer->data;
 
-  reporter_finish(&run->reporter);
-  signals_raise_default(run->result.signal);
+  if (run->cancels++ == CANCELS_MAX) {
+    (void)reporter_finish(&run->reporter, false);
+    end_process(run, run->result.signal);
+  }
+  lane_callbacks_cancel(run->callbacks);
+  log_writer_cancel(&run->output);
+  if (run->has_log) {
+    log_writer_cancel(&run->log);
+  }
+}
+
+/* The process will die of the signal, within bounded time. */
+static void end_by_signal(struct run *run, int signum) {
+  if (run->result.signal != 0) {
+    return;
+  }
+  run->result.signal = signum;
+  run->reporter.signal = signum;
+  run->reporter.signaled_ns = uv_hrtime();
+  (void)uv_timer_start(&run->grace, on_grace_over, GRACE_MS, CANCEL_MS);
+  close_lane(run);
 }
 
 static void on_end_signal(struct signals *signals, int signum) {
   struct run *run = signals->data;
 
   if (run->result.signal != 0) {
-    signals_raise_default(signum);
+    end_process(run, signum);
   }
-  run->result.signal = signum;
-  run->reporter.signaled_ns = uv_hrtime();
-  (void)uv_timer_start(&run->grace, on_grace_over, GRACE_MS, 0);
+  end_by_signal(run, signum);
+}
+
+/* A reader that has gone ends the process silently, as SIGPIPE does. */
+static void on_output_error(struct run *run, int err) {
+  if (err == UV_EPIPE) {
+    end_by_signal(run, SIGPIPE);
+  } else if (err != UV_ECANCELED) {
+    record_error(run, err, run->output_name);
+  }
+}
+
+static void on_hangup_over(uv_timer_t *timer) {
+  struct run *run = timer->data;
+
+  if (!run->is_closing &&
+      !lane_callbacks_is_complete(run->callbacks, reporter_items(&run->reporter))) {
+    end_by_signal(run, SIGPIPE);
+  }
+}
+
+static void on_hangup(struct hangup_watch *watch) {
+  struct run *run = watch->data;
+  (void)uv_timer_start(&run->hangup, on_hangup_over, HANGUP_MS, 0);
+}
+
+static void on_lane_end(handoff_lane_t *lane, int status) {
+  struct run *run = run_of(lane);
+  struct lane_callbacks *callbacks = run->callbacks;
+
+  if (status == 0 && !run->is_closing && lane_callbacks_start_pacing(callbacks, lane)) {
+    status = handoff_lane_start(lane);
+    if (status == 0) {
+      run->number_offset = callbacks->options->start_burst;
+      return;
+    }
+  }
+  run->reporter.ended_ns = uv_hrtime();
+  if (callbacks->write_error != 0) {
+    on_output_error(run, callbacks->write_error);
+  } else if (callbacks->read_error != 0) {
+    record_error(run, callbacks->read_error, callbacks->source_name);
+  } else if (status != 0 && status != UV_ECANCELED) {
+    record_error(run, status, "the transfer failed");
+  }
   close_lane(run);
 }
 
@@ -160,14 +236,32 @@ static void on_limit(uv_timer_t *timer) {
 
 /* ----------------------------------------------------------------------------------- the log -- */
 
-static void on_written(struct log_writer *log, int err) {
+static void on_output_written(struct log_writer *log, int err, size_t written) {
   struct run *run = log->data;
 
+  if (run->is_lane_closed && run->options->source != NULL) {
+    line_writer_count(&run->callbacks->writer, written);
+  }
   if (err != 0) {
-    record_error(run, err, log == &run->output ? run->output_name : "standard error");
+    on_output_error(run, err);
     close_lane(run);
   } else if (!run->is_lane_closed && !log_writer_is_full(log)) {
     handoff_lane_resume(&run->lane);
+    reporter_on_resume(&run->reporter);
+  }
+  close_all_if_written(run);
+}
+
+static void on_log_written(struct log_writer *log, int err, size_t written) {
+  struct run *run = log->data;
+
+  (void)written;
+  if (err != 0 && err != UV_ECANCELED) {
+    run->result.stderr_error = err;
+  }
+  if (!run->is_lane_closed && !log_writer_is_full(log)) {
+    handoff_lane_resume(&run->lane);
+    reporter_on_resume(&run->reporter);
   }
   close_all_if_written(run);
 }
@@ -175,33 +269,45 @@ static void on_written(struct log_writer *log, int err) {
 static void on_event(handoff_lane_t *lane, const handoff_event_t *event) {
   struct run *run = run_of(lane);
   struct log_writer *log = run->has_log ? &run->log : &run->output;
+  handoff_event_t numbered = *event;
 
   stats_add(&run->reporter.stats, event);
-  if (!run->has_log && (run->options->source != NULL || run->options->verbosity == OPTIONS_QUIET)) {
+  if (!run->has_log && (run->options->source != NULL || !writes_items(run->options))) {
     return;
   }
-  log_writer_add_event(log, event);
+  numbered.number += run->number_offset;
+  log_writer_add_event(log, &numbered);
   if (log_writer_is_full(log)) {
     handoff_lane_pause(lane);
+    reporter_on_pause(&run->reporter);
   }
 }
 
 /* --------------------------------------------------------------------------------- the start -- */
 
-static int start_log(struct run *run, struct log_writer *log, int fd, bool *has_log) {
-  int err = log_writer_init(log, &run->port, fd, on_written);
+static int start_logs(struct run *run, int output_fd) {
+  const struct options *options = run->options;
+  int err = log_writer_init(&run->output, &run->port, output_fd, on_output_written);
 
-  log->data = run;
-  *has_log = err == 0;
+  run->output.data = run;
+  run->has_output = err == 0;
+  if (err == 0 && options->source != NULL && options->verbosity == OPTIONS_VERBOSE) {
+    err = log_writer_init(&run->log, &run->port, STDERR_FILENO, on_log_written);
+    run->log.data = run;
+    run->has_log = err == 0;
+  }
   return err;
 }
 
-static int start_logs(struct run *run, int output_fd) {
-  int err = start_log(run, &run->output, output_fd, &run->has_output);
+static int start_watch(struct run *run, int output_fd) {
+  int err;
 
-  if (err == 0 && run->options->source != NULL && run->options->verbosity == OPTIONS_VERBOSE) {
-    err = start_log(run, &run->log, STDERR_FILENO, &run->has_log);
+  if (!writes_items(run->options) || !fds_has_reader_process(output_fd)) {
+    return 0;
   }
+  err = hangup_watch_start(&run->watch, &run->loop, output_fd, on_hangup);
+  run->watch.data = run;
+  run->has_watch = err == 0;
   return err;
 }
 
@@ -237,6 +343,9 @@ static void start(struct run *run, int output_fd) {
   int err = start_logs(run, output_fd);
 
   if (err == 0) {
+    err = start_watch(run, output_fd);
+  }
+  if (err == 0) {
     err = init_lane(run);
   }
   if (err != 0) {
@@ -259,14 +368,26 @@ static void start(struct run *run, int output_fd) {
 }
 
 static void run_loop(struct run *run, int output_fd) {
+  int err;
+
   (void)uv_timer_init(&run->loop, &run->limit);
   (void)uv_timer_init(&run->loop, &run->grace);
+  (void)uv_timer_init(&run->loop, &run->hangup);
   run->limit.data = run;
   run->grace.data = run;
+  run->hangup.data = run;
   run->signals.data = run;
+  reporter_start(&run->reporter, &run->loop);
+  if (run->options->source == NULL && writes_items(run->options)) {
+    run->reporter.log = &run->output;
+  }
   start(run, output_fd);
   (void)uv_run(&run->loop, UV_RUN_DEFAULT);
-  reporter_finish(&run->reporter);
+  lane_callbacks_give_back(run->callbacks);
+  err = reporter_finish(&run->reporter, run->result.error == 0 && run->result.signal == 0);
+  if (err != 0) {
+    run->result.stderr_error = err;
+  }
 }
 
 /* Returns: UV_E* if the loop could not be created. */
@@ -289,7 +410,7 @@ static int init_and_run(struct run *run, int output_fd) {
 
 struct run_result run_lane(struct lane_callbacks *callbacks, int output_fd,
                            const char *output_name) {
-  struct run_result result = {UV_ENOMEM, "cannot start", 0};
+  struct run_result result = {UV_ENOMEM, "cannot start", 0, 0};
   struct run *run = calloc(1, sizeof *run);
   int err;
 

@@ -8,12 +8,13 @@
 struct run_result {
   int error;        /* 0, or UV_E* */
   const char *what; /* with an error: the file, or the action that failed */
-  int signal;       /* 0, or the signal that ended the run */
+  int signal;       /* 0, or the signal that ended the run; SIGPIPE: the output's reader has gone */
+  int stderr_error; /* 0, or UV_E*: the log or the requested statistics were not written */
 };
 
-/* Runs until the count, the time, the SOURCE, a signal or an error ends it, and writes the items,
- * the log and the statistics. A second signal ends the process at once, and so does the first if a
- * writer is then stuck. */
+/* Runs until the count, the time, the SOURCE, a signal, the exit of the output's reader or an error
+ * ends it. Writes the items, the log and the statistics, and gives standard input back. A second
+ * signal ends the process at once. */
 struct run_result run_lane(struct lane_callbacks *callbacks, int output_fd,
                            const char *output_name);
 

@@ -61,7 +61,11 @@ static void ignore_info_signals(void) {
   }
 }
 
-void signals_init(void) { ignore_info_signals(); }
+void signals_init(void) {
+  ignore_info_signals();
+  (void)signal(SIGPIPE, SIG_IGN);
+  (void)signal(SIGXFSZ, SIG_IGN);
+}
 
 void signals_start(struct signals *signals, uv_loop_t *loop,
                    void (*on_end)(struct signals *, int signum),

@@ -21,7 +21,8 @@ struct signals {
 };
 
 /* Ignores the signals that request statistics until signals_start(), because their default action
- * would end the process. Call it before anything else. */
+ * would end the process. Ignores SIGPIPE and SIGXFSZ, so that write(2) returns EPIPE and EFBIG
+ * instead. Call it before anything else. */
 void signals_init(void);
 
 /* Calls on_end for SIGINT, SIGTERM and SIGHUP, except for one that the parent process ignored.

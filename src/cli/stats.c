@@ -19,12 +19,38 @@ void stats_init(struct stats *stats, uint64_t started_ns, const uint64_t interva
   histogram_init(&stats->handoff);
 }
 
+/* How many of the ticks that the event reports as missed the side was not ready for: those due
+ * after its last long wait for the other side. */
+static uint64_t count_late(const struct stats *stats, const handoff_event_t *event) {
+  const uint64_t interval_ns = stats->interval_ns[event->side];
+  const uint64_t ready_ns = stats->blocked_until_ns[event->side];
+  uint64_t since;
+
+  if (event->missed == 0 || event->due_ns <= ready_ns) {
+    return 0;
+  }
+  since = (event->due_ns - ready_ns - 1) / interval_ns;
+  return event->missed < since ? event->missed : since;
+}
+
+static void add_lateness(struct stats *stats, const handoff_event_t *event) {
+  const uint64_t interval_ns = stats->interval_ns[event->side];
+  const uint64_t late_ns = event->begun_ns - event->due_ns;
+
+  histogram_add(&stats->lateness, late_ns);
+  histogram_add_series(&stats->lateness, late_ns + interval_ns, interval_ns,
+                       count_late(stats, event));
+  if (event->waited_ns >= interval_ns) {
+    stats->blocked_until_ns[event->side] = event->done_ns;
+  }
+}
+
 void stats_add(struct stats *stats, const handoff_event_t *event) {
   stats->items[event->side]++;
   stats->waited_ns[event->side] += event->waited_ns;
   stats->missed[event->side] += event->missed;
   if (event->due_ns != 0) {
-    histogram_add(&stats->lateness, event->begun_ns - event->due_ns);
+    add_lateness(stats, event);
     if (event->due_ns < stats->started_ns) {
       stats->started_ns = event->due_ns; /* The loop read the clock after the lane had started. */
     }
@@ -48,6 +74,77 @@ static uint64_t asked_ns(const struct stats *stats) {
 static uint64_t count_intervals(const struct stats *stats) {
   uint64_t items = stats->items[HANDOFF_CONSUMER];
   return items == 0 ? 0 : items - 1;
+}
+
+/* ------------------------------------------------------------------------------------- cause -- */
+
+enum stats_cause stats_find_cause(const struct stats *stats) {
+  const uint64_t took_ns = stats->last_ns - stats->first_ns;
+  const double planned_ns = (double)count_intervals(stats) * (double)asked_ns(stats);
+  double lost_ns = (double)took_ns - planned_ns;
+
+  if (!stats->is_finished || asked_ns(stats) == 0 || took_ns / 20 < asked_ns(stats) ||
+      planned_ns >= 0.99 * (double)took_ns) {
+    return STATS_ON_TIME;
+  }
+  if ((double)stats->output_ns >= lost_ns / 2 && stats->output_ns >= stats->source_ns) {
+    return STATS_OUTPUT;
+  }
+  return (double)stats->source_ns >= lost_ns / 2 ? STATS_SOURCE : STATS_MACHINE;
+}
+
+/* Returns: the side that the cause made late. If the machine was busy, the one that missed more. */
+static handoff_side_t find_late_side(const struct stats *stats, enum stats_cause cause) {
+  const bool is_producer =
+      cause == STATS_MACHINE ? stats->interval_ns[HANDOFF_CONSUMER] == 0 ||
+                                   stats->missed[HANDOFF_PRODUCER] > stats->missed[HANDOFF_CONSUMER]
+                             : cause == STATS_SOURCE;
+
+  return is_producer ? HANDOFF_PRODUCER : HANDOFF_CONSUMER;
+}
+
+static void format_cause(const struct stats *stats, enum stats_cause cause, char *part) {
+  const uint64_t missed = stats->missed[find_late_side(stats, cause)];
+  char duration[UNITS_TEXT_SIZE];
+
+  units_format_duration(duration, sizeof duration,
+                        cause == STATS_SOURCE   ? stats->source_ns
+                        : cause == STATS_OUTPUT ? stats->output_ns
+                                                : stats->lateness.max);
+  switch (cause) {
+    case STATS_SOURCE:
+      snprintf(part, PART_SIZE, "the source had no line for %s", duration);
+      break;
+    case STATS_OUTPUT:
+      snprintf(part, PART_SIZE, "the reader of the output was slow for %s", duration);
+      break;
+    default:
+      snprintf(part, PART_SIZE, "the machine was busy, by up to %s, %" PRIu64 " ticks missed",
+               duration, missed);
+      if (missed == 0) {
+        *strrchr(part, ',') = '\0';
+      }
+  }
+}
+
+size_t stats_format_cause(const struct stats *stats, char *text) {
+  const enum stats_cause cause = stats_find_cause(stats);
+  char asked[UNITS_TEXT_SIZE];
+  char achieved[UNITS_TEXT_SIZE];
+  char part[PART_SIZE];
+  int size;
+
+  if (cause == STATS_ON_TIME) {
+    return 0;
+  }
+  units_format_rate(asked, sizeof asked, 1, asked_ns(stats));
+  units_format_rate(achieved, sizeof achieved, count_intervals(stats),
+                    stats->last_ns - stats->first_ns);
+  format_cause(stats, cause, part);
+  size = snprintf(text, STATS_CAUSE_SIZE, "handoff: achieved %s of %s; %s was late: %s\n", achieved,
+                  asked, find_late_side(stats, cause) == HANDOFF_PRODUCER ? "producer" : "consumer",
+                  part);
+  return size < 0 ? 0 : (size_t)size < STATS_CAUSE_SIZE ? (size_t)size : STATS_CAUSE_SIZE - 1;
 }
 
 /* -------------------------------------------------------------------------------------- text -- */
@@ -128,30 +225,36 @@ static int format_text(const struct stats *stats, uint64_t elapsed_ns, char *tex
 
 /* -------------------------------------------------------------------------------------- JSON -- */
 
-static double per_second(uint64_t n, uint64_t in_ns) {
-  return in_ns == 0 ? 0 : (double)n * 1e9 / (double)in_ns;
+/* n in in_ns as a rate; `unknown` if in_ns is 0. */
+static const char *per_second(char *text, uint64_t n, uint64_t in_ns, const char *unknown) {
+  snprintf(text, UNITS_TEXT_SIZE, "%.6g", in_ns == 0 ? 0 : (double)n * 1e9 / (double)in_ns);
+  return in_ns == 0 ? unknown : text;
 }
 
 static int format_json(const struct stats *stats, uint64_t elapsed_ns, char *text) {
   const struct histogram *lateness = &stats->lateness;
   const struct histogram *handoff = &stats->handoff;
+  static const char *const causes[] = {"null", "\"source\"", "\"output\"", "\"machine\""};
+  char asked[UNITS_TEXT_SIZE];
+  char achieved[UNITS_TEXT_SIZE];
 
-  return snprintf(text, STATS_TEXT_SIZE,
-                  "{\"items\":%" PRIu64 ",\"produced\":%" PRIu64 ",\"elapsed_ns\":%" PRIu64
-                  ",\"asked_per_s\":%.6g,\"achieved_per_s\":%.6g"
-                  ",\"lateness_ns\":{\"count\":%" PRIu64 ",\"p50\":%" PRIu64 ",\"p99\":%" PRIu64
-                  ",\"max\":%" PRIu64 "},\"handoff_ns\":{\"count\":%" PRIu64 ",\"p50\":%" PRIu64
-                  ",\"p99\":%" PRIu64 ",\"max\":%" PRIu64 "},\"missed\":{\"producer\":%" PRIu64
-                  ",\"consumer\":%" PRIu64 "},\"blocked_ns\":{\"producer\":%" PRIu64
-                  ",\"consumer\":%" PRIu64 "}}\n",
-                  stats->items[HANDOFF_CONSUMER], stats->items[HANDOFF_PRODUCER], elapsed_ns,
-                  per_second(1, asked_ns(stats)),
-                  per_second(count_intervals(stats), stats->last_ns - stats->first_ns),
-                  lateness->count, histogram_percentile(lateness, 500),
-                  histogram_percentile(lateness, 990), lateness->max, handoff->count,
-                  histogram_percentile(handoff, 500), histogram_percentile(handoff, 990),
-                  handoff->max, stats->missed[HANDOFF_PRODUCER], stats->missed[HANDOFF_CONSUMER],
-                  stats->waited_ns[HANDOFF_PRODUCER], stats->waited_ns[HANDOFF_CONSUMER]);
+  return snprintf(
+      text, STATS_TEXT_SIZE,
+      "{\"items\":%" PRIu64 ",\"produced\":%" PRIu64 ",\"elapsed_ns\":%" PRIu64
+      ",\"asked_per_s\":%s,\"achieved_per_s\":%s"
+      ",\"lateness_ns\":{\"count\":%" PRIu64 ",\"p50\":%" PRIu64 ",\"p99\":%" PRIu64
+      ",\"max\":%" PRIu64 "},\"handoff_ns\":{\"count\":%" PRIu64 ",\"p50\":%" PRIu64
+      ",\"p99\":%" PRIu64 ",\"max\":%" PRIu64 "},\"missed\":{\"producer\":%" PRIu64
+      ",\"consumer\":%" PRIu64 "},\"blocked_ns\":{\"producer\":%" PRIu64 ",\"consumer\":%" PRIu64
+      "},\"late_because\":%s}\n",
+      stats->items[HANDOFF_CONSUMER], stats->items[HANDOFF_PRODUCER], elapsed_ns,
+      per_second(asked, 1, asked_ns(stats), "0"),
+      per_second(achieved, count_intervals(stats), stats->last_ns - stats->first_ns, "null"),
+      lateness->count, histogram_percentile(lateness, 500), histogram_percentile(lateness, 990),
+      lateness->max, handoff->count, histogram_percentile(handoff, 500),
+      histogram_percentile(handoff, 990), handoff->max, stats->missed[HANDOFF_PRODUCER],
+      stats->missed[HANDOFF_CONSUMER], stats->waited_ns[HANDOFF_PRODUCER],
+      stats->waited_ns[HANDOFF_CONSUMER], causes[stats_find_cause(stats)]);
 }
 
 size_t stats_format(const struct stats *stats, uint64_t now_ns, bool as_json, char *text) {

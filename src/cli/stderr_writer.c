@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fds.h"
 
@@ -13,13 +14,14 @@ int stderr_writer_init(struct stderr_writer *writer) {
   handoff_slot_options_t options = handoff_slot_options(1);
 
   writer->is_writing = false;
+  writer->err = 0;
   return handoff_slot_init(&writer->done, &options);
 }
 
 static void write_text(void *arg) {
   struct stderr_writer *writer = arg;
 
-  fds_write_stderr(writer->text, writer->size);
+  writer->err = fds_write(STDERR_FILENO, writer->text, writer->size);
   if (handoff_slot_try_put(&writer->done, "") != 0) {
     abort(); /* The loop takes each byte before it starts the next thread. */
   }
@@ -48,7 +50,7 @@ void stderr_writer_start(struct stderr_writer *writer, const char *text, size_t 
   if (create_thread(writer) == 0) {
     writer->is_writing = true;
   } else {
-    fds_write_stderr(text, size);
+    writer->err = fds_write(STDERR_FILENO, text, size);
   }
 }
 

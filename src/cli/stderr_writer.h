@@ -11,13 +11,14 @@
 
 #include "handoff.h"
 
-#define STDERR_WRITER_SIZE 1024
+#define STDERR_WRITER_SIZE 1040
 
 struct stderr_writer {
   uv_thread_t thread;
   handoff_slot_t done; /* The thread puts one byte when it has written the text. */
   bool is_writing;
   /* Owned by the thread while is_writing. */
+  int err; /* of the last text: 0, or UV_E* of write(2) */
   size_t size;
   char text[STDERR_WRITER_SIZE];
 };

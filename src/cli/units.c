@@ -17,11 +17,12 @@
 #define SECOND_NS UINT64_C(1000000000)
 #define MINUTE_NS (60 * SECOND_NS)
 #define HOUR_NS (60 * MINUTE_NS)
+#define DAY_NS (24 * HOUR_NS)
 #define DURATION_MAX ((uint64_t)INT64_MAX)
 
 static const char too_long[] = "is too long; the maximum is 2562047h";
 static const char has_space_in_it[] = "contains a space";
-static const char has_unknown_unit[] = "has an unknown unit; units are ns us ms s m h";
+static const char has_unknown_unit[] = "has an unknown unit; units are ns us ms s m h d";
 static const char has_an_exponent[] = "has an exponent";
 
 static const struct {
@@ -29,8 +30,8 @@ static const struct {
   uint64_t ns;
 } units[] = {
     /* µ may be the micro sign or the Greek letter. */
-    {"h", HOUR_NS}, {"m", MINUTE_NS},    {"s", SECOND_NS},    {"ms", 1000000},
-    {"us", 1000},   {"\xc2\xb5s", 1000}, {"\xce\xbcs", 1000}, {"ns", 1}};
+    {"d", DAY_NS}, {"h", HOUR_NS},      {"m", MINUTE_NS},    {"s", SECOND_NS}, {"ms", 1000000},
+    {"us", 1000},  {"\xc2\xb5s", 1000}, {"\xce\xbcs", 1000}, {"ns", 1}};
 
 /* A decimal number in the text: the digits [whole, point) and [fraction, end). */
 struct number {
@@ -384,12 +385,13 @@ void units_format_duration(char *text, size_t size, uint64_t ns) {
 }
 
 void units_format_rate(char *text, size_t size, uint64_t n, uint64_t elapsed_ns) {
-  static const char *const names[] = {"/s", "/m", "/h"};
+  static const char *const names[] = {"/s", "/m", "/h", "/d"};
+  static const double factors[] = {60, 60, 24};
   double rate = (double)n * 1e9 / (double)elapsed_ns;
   int unit;
 
-  for (unit = 0; unit < 2 && rate < 0.1 && n > 0; unit++) {
-    rate *= 60;
+  for (unit = 0; unit < 3 && rate < 0.1 && n > 0; unit++) {
+    rate *= factors[unit];
   }
   if (rate > 1e15) { /* Keeps the conversion to an integer below defined. */
     snprintf(text, size, ">1000000000000000/s");

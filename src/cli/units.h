@@ -15,7 +15,7 @@
 #define UNITS_TEXT_SIZE 32  /* holds any formatted duration or rate, with its NUL */
 #define UNITS_COUNT_SIZE 20 /* holds any printed count */
 
-/* Parses `1.5s`, `250ms`, `1m30s`, `.5`: decimal numbers with units ns us µs ms s m h, from large
+/* Parses `1.5s`, `250ms`, `1m30s`, `.5`: decimal numbers with units ns us µs ms s m h d, from large
  * to small, each at most once. A bare number is in seconds. Each number is rounded to the nearest
  * nanosecond, halves up. UV_ERANGE above INT64_MAX ns, or if a duration above 0 rounds to 0. */
 int units_duration(const char *text, uint64_t *ns, const char **why);
@@ -37,8 +37,8 @@ size_t units_print_count(char *text, uint64_t n);
  * `1.235ms`, `4.99s`), whole seconds below an hour (`1m30s`), whole minutes above (`26h15m`). */
 void units_format_duration(char *text, size_t size, uint64_t ns);
 
-/* Formats n items in elapsed_ns as a rate per second, minute or hour, whichever reads best:
- * `10/s`, `99.98/s`, `5/m`. Requires: elapsed_ns > 0. */
+/* Formats n items in elapsed_ns as a rate per second, minute, hour or day, whichever reads
+ * best: `10/s`, `99.98/s`, `5/m`. Requires: elapsed_ns > 0. */
 void units_format_rate(char *text, size_t size, uint64_t n, uint64_t elapsed_ns);
 
 #endif /* HANDOFF_CLI_UNITS_H */

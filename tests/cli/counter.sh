@@ -47,10 +47,13 @@ for policy in skip shift burst=3; do
   check_same "--late $policy" expected out
 done
 
-run -e 1h -n 0
-check_equal '-n 0' 0 "$status"
-check_empty '-n 0' out
-check_empty '-n 0' err
+for arguments in '-n 0' '--for 0' '-e 0 --for 0'; do
+  # shellcheck disable=SC2086
+  run -e 1h $arguments
+  check_equal "$arguments" 0 "$status"
+  check_empty "$arguments" out
+  check_empty "$arguments" err
+done
 
 # The first item comes at once, and the end does not wait for another tick.
 run -e 1h -n 1
@@ -58,14 +61,12 @@ counter_log 1 >expected
 check_equal '-e 1h -n 1' 0 "$status"
 check_same '-e 1h -n 1' expected out
 
-run -e 1h --for 100ms
+run -e 1h --for 1s
 check_equal '-e 1h --for' 0 "$status"
 check_same '-e 1h --for' expected out
-for duration in 50ms 0; do
-  run -e 0 --for $duration
-  check_equal "-e 0 --for $duration" 0 "$status"
-  check "-e 0 --for $duration" is_within_capacity out 1
-done
+run -e 0 --for 50ms
+check_equal '-e 0 --for' 0 "$status"
+check '-e 0 --for' is_within_capacity out 1
 
 # On a grid of 10 ms, n items need at least (n - 1) * 10 ms, and --for ends no run early.
 run -e 10ms --for 500ms --stats=json
@@ -76,10 +77,42 @@ check '--for 500ms: no tick is early' \
 run -e 10ms -n 11 --stats=json
 check '11 items: no tick is early' test "$(json_number err elapsed_ns)" -ge 100000000
 
+# A bucket starts with one token, or with --burst-start full. The numbers go on after the burst.
+for bucket in '1 burst=5' '5 burst=5 --burst-start' '1 burst=1 --burst-start'; do
+  read -r n arguments <<<"$bucket"
+  counter_log "$n" >expected
+  rm -f out
+  # shellcheck disable=SC2086
+  start -e 1h --late $arguments >out 2>err
+  wait_for_line out "^Consumer: $n\$"
+  wait_until_idle 'the bucket is empty'
+  kill -TERM "$pid"
+  wait_for_exit
+  check_same "$arguments" expected out
+done
+for arguments in '-e 1h -n 5' '-e 1h -n 3' '-e 1ms -n 20' '-e 1ms -n 20 -c 0'; do
+  n=${arguments#*-n }
+  counter_log "${n% -c 0}" >expected
+  # shellcheck disable=SC2086
+  run --late burst=5 --burst-start $arguments
+  check_equal "$arguments, a full bucket" 0 "$status"
+  check_same "$arguments, a full bucket" expected out
+done
+
 run -q -e 0 -n 1000
 check_equal -q 0 "$status"
 check_empty -q out
 check_empty -q err
+
+# A wall clock that another program has set plays no role. libfaketime also replaces timers.
+if is_instrumented || ! faketime '2001-01-01' true 2>/dev/null; then
+  echo 'not checked: another wall clock, because faketime(1) does not run here'
+else
+  timeout "$time_limit" faketime '2001-01-01' "$command" -e 10ms -n 3 >out 2>err
+  check_equal 'in 2001' 0 $?
+  counter_log 3 >expected
+  check_same 'in 2001' expected out
+fi
 
 # Without `-`, standard input is not read.
 mkfifo in

@@ -67,15 +67,6 @@ exec 3>&-
 { head -c 300000 /dev/zero && seq 1 100; } >long
 check_full_device -e 0 long
 
-# A file that reaches its size limit: what fits is written, and the rest is an error.
-if (trap '' XFSZ && ulimit -f 1 && : >small) 2>/dev/null; then
-  (trap '' XFSZ && ulimit -f 1 &&
-    exec timeout "$time_limit" "$command" -e 0 -n 100000 -o small) 2>err
-  check_equal 'a file at its limit: status' 3 $?
-  check_line err '^handoff: small: file too large$'
-  check 'a file at its limit: its beginning' is_within_capacity <(head -n 40 small) 1
-fi
-
 # Input and output must not be the same file.
 ln -s numbers soft
 ln numbers hard

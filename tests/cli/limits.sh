@@ -37,6 +37,19 @@ for capacity in 1 1000; do
   exec 4>&-
 done
 
+# A line needs its own size once, and not again whenever its buffer grows: 65 MiB, just over a power
+# of two. It comes out before the next line is there.
+exec 3<>in 4<>out.fifo
+start -e 0 - <in >out.fifo 2>err
+(head -c $((65 * 1048576)) /dev/zero && echo) >in 3>&- 4>&- &
+size=$((65 * 1048576 + 1))
+check_equal 'a long line' $size "$(head -c $size out.fifo 4>&- | wc -c)"
+check "a long line: peak of $(peak_of "$pid") KiB" test "$(peak_of "$pid")" -lt $((100 * 1024))
+exec 3>&-
+wait_for_exit
+check_equal 'a long line: status' 0 "$status"
+exec 4>&-
+
 # With a reader that does not read, only a few buffers of the file are read ahead.
 for arguments in '-e 0' '-e 0 -c 100' '-e 0 -v' '-e 0 --stats'; do
   exec 4<>out.fifo

@@ -62,9 +62,12 @@ for n in 20000 20001; do
     check_same "-n $n -c $capacity" numbers out
   done
 done
-run -n 0 numbers
-check_equal '-n 0' 0 "$status"
-check_empty '-n 0' out
+for arguments in '-n 0' '--for 0'; do
+  # shellcheck disable=SC2086
+  run -e 0 $arguments numbers
+  check_equal "$arguments" 0 "$status"
+  check_empty "$arguments" out
+done
 run -e 0 -n 1 -0 nuls
 printf 'a\0' >expected
 check_same '-0 -n 1' expected out
@@ -80,6 +83,17 @@ run -r 500/s --late burst=4 - <short
 check_same 'paced, burst' short out
 run --produce-every 2ms --consume-every 0 short
 check_same 'a paced producer' short out
+head -n 3 numbers >expected
+for arguments in '-n 3 numbers' '--for 1s numbers'; do
+  # shellcheck disable=SC2086
+  run -r 1/d --late burst=3 --burst-start $arguments
+  check_equal "a full bucket, $arguments" 0 "$status"
+  check_same "a full bucket, $arguments" expected out
+done
+run -r 1/d --late burst=100 --burst-start short
+check_same 'a bucket for more than there are' short out
+run -r 1000000/s numbers
+check_same 'paced in batches' numbers out
 echo one >one
 run -e 1h one
 check_equal '-e 1h, one line' 0 "$status"
@@ -87,7 +101,7 @@ check_same '-e 1h, one line' one out
 run -e 1h empty
 check_equal '-e 1h, no line' 0 "$status"
 head -n 1 numbers >expected
-run -e 1h --for 100ms numbers
+run -e 1h --for 1s numbers
 check_equal '--for' 0 "$status"
 check_same '--for' expected out
 # However many lines were copied by then, the output is a prefix of the input.

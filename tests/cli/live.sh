@@ -15,8 +15,10 @@ check_echo() {
   check_equal 'the line' "$1" "$got"
 }
 
-for arguments in '-e 0' '-e 5ms' '-e 5ms -c 0' '-e 0 -c 0' '-e 0 -c 5' '-e 5ms -c 5' \
-  '--produce-every 5ms --consume-every 0' '-e 0 --stats -v'; do
+for arguments in '-e 0' '-r 1000000/s' '-e 5ms' '-e 5ms -c 0' '-e 0 -c 0' '-e 0 -c 5' \
+  '-e 5ms -c 5' \
+  '--produce-every 5ms --consume-every 0' '-e 0 --stats -v' \
+  '-r 100/s --late burst=3 --burst-start'; do
   exec 3<>in 4<>out.fifo
   # shellcheck disable=SC2086
   start $arguments - <in >out.fifo 2>err

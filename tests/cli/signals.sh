@@ -82,7 +82,13 @@ for option in '' -v; do
   fi
 done
 
-# A reader that does not read cannot delay the end, and statistics are still printed.
+# A reader that does not read cannot delay the end, and statistics are still printed. They count
+# what is in the pipe, where a write has been cancelled half-way.
+is_in_pipe() { # ITEMS ARGUMENTS
+  local pattern='^.*$'
+  [[ $2 == *numbers* ]] || pattern='^Consumer: [0-9]+$'
+  [[ $1 == "$(sed '$d' got | grep -Ec "$pattern")" ]] # sed: the last line is not complete
+}
 for arguments in '-e 0' '-e 0 numbers' '-e 0 -c 5 numbers' '-e 0 -o out.fifo' \
   '-e 0 -o out.fifo numbers'; do
   exec 4<>out.fifo
@@ -92,6 +98,10 @@ for arguments in '-e 0' '-e 0 numbers' '-e 0 -c 5 numbers' '-e 0 -o out.fifo' \
   wait_until_idle 'the pipe is full'
   end_by TERM
   check_equal "$arguments, stuck: statistics" 1 "$(grep -c '^{' err)"
+  echo end >&4 &
+  timeout "$time_limit" sed '/end$/q' <&4 >got
+  wait $!
+  check "$arguments, stuck: items" is_in_pipe "$(json_number err items)" "$arguments"
   exec 4>&-
 done
 # Nor can a reader of the log.
@@ -177,8 +187,11 @@ wait_for_exit
 check_equal 'SIGUSR1, stuck' 0 "$status"
 exec 4>&-
 
-# A flood of SIGUSR1 neither delays the end nor kills the process in its last moments.
-for _ in {1..20}; do
+# A flood of SIGUSR1 neither delays the end nor kills the process in its last moments. The thread
+# sanitizer calls libuv's handler within itself, where it waits for itself.
+floods=20
+! grep -aq __tsan_init "$command" || floods=0
+for ((flood = 0; flood < floods; flood++)); do
   rm -f out
   start -e 1ms -n 10 >out 2>err
   wait_until test -s out

@@ -36,16 +36,6 @@ for closed in '<&-' '>&-' '2>&-' '<&- >&- 2>&-'; do
   check "$closed: nothing created" test ! -e created
 done
 
-# `-` is not for a terminal. script(1) creates one.
-if script -qec true /dev/null </dev/null >terminal 2>&1; then
-  script -qec "timeout $time_limit '$command' -o created -" /dev/null </dev/null >terminal 2>&1
-  check_equal 'a terminal as input: status' 2 $?
-  check_line terminal '^handoff: -: standard input is a terminal'
-  check 'a terminal as input: nothing created' test ! -e created
-else
-  echo 'not checked: a terminal as input, because script(1) cannot create one'
-fi
-
 for option in -h --help; do
   run "$option"
   check_equal "$option" 0 "$status"

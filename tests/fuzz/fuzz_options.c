@@ -83,11 +83,14 @@ static void check_ranges(const struct options *options, const struct words *word
   CHECK(options->missed == HANDOFF_MISSED_BURST
             ? options->burst >= 1 && options->burst <= HANDOFF_CAPACITY_MAX
             : options->burst == 1);
+  CHECK(options->start_burst == 0 || options->start_burst == options->burst - 1);
   CHECK(options->capacity <= HANDOFF_CAPACITY_MAX);
+  CHECK(options->queued_bytes == SIZE_MAX || options->capacity == OPTIONS_BATCH_CAPACITY);
   CHECK(options->has_count || options->count == 0);
   CHECK(options->has_limit || options->limit_ns == 0);
   CHECK(options->limit_ns <= DURATION_MAX);
   CHECK(options->stats <= OPTIONS_STATS_JSON);
+  CHECK(options->stats_every_ns == 0 || options->stats != OPTIONS_STATS_NONE);
   CHECK(options->verbosity <= OPTIONS_VERBOSE);
 }
 

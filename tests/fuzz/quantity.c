@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#define DIGITS_MAX 25 /* times the nanoseconds of an hour this is below 2^128 */
+#define DIGITS_MAX 24 /* times the nanoseconds of a day this is below 2^128 */
 #define RATE_DIGITS_MAX 17
 
 __extension__ typedef unsigned __int128 wide;
@@ -13,7 +13,8 @@ __extension__ typedef unsigned __int128 wide;
 static const struct {
   const char *name;
   uint64_t ns;
-} units[] = {{"h", UINT64_C(3600000000000)},
+} units[] = {{"d", UINT64_C(86400000000000)},
+             {"h", UINT64_C(3600000000000)},
              {"ms", 1000000},
              {"m", UINT64_C(60000000000)},
              {"us", 1000},

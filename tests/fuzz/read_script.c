@@ -135,7 +135,7 @@ ssize_t __wrap_read(int fd, void *bytes, size_t size) {
   struct read_script *script = connected;
   const struct read_step *step;
 
-  if (script == NULL || fd != script->reader->fd) {
+  if (script == NULL || fd != script->reader->stream.fd) {
     return __real_read(fd, bytes, size);
   }
   step = next_step(script);
@@ -160,7 +160,7 @@ int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout) {
   const struct read_step *step;
   int ready;
 
-  if (script == NULL || count != 2 || fds[1].fd != script->reader->fd) {
+  if (script == NULL || count != 2 || fds[1].fd != script->reader->stream.fd) {
     return __real_poll(fds, count, timeout);
   }
   step = next_step(script);

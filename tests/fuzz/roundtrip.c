@@ -22,10 +22,11 @@ static bool is_same(const struct options *one, const struct options *other) {
          is_same_text(one->output, other->output) && one->delimiter == other->delimiter &&
          one->interval_ns[0] == other->interval_ns[0] &&
          one->interval_ns[1] == other->interval_ns[1] && one->missed == other->missed &&
-         one->burst == other->burst && one->capacity == other->capacity &&
-         one->has_count == other->has_count && one->count == other->count &&
-         one->has_limit == other->has_limit && one->limit_ns == other->limit_ns &&
-         one->stats == other->stats && one->verbosity == other->verbosity;
+         one->burst == other->burst && one->start_burst == other->start_burst &&
+         one->capacity == other->capacity && one->has_count == other->has_count &&
+         one->count == other->count && one->has_limit == other->has_limit &&
+         one->limit_ns == other->limit_ns && one->stats == other->stats &&
+         one->stats_every_ns == other->stats_every_ns && one->verbosity == other->verbosity;
 }
 
 /* A command line. */
@@ -65,6 +66,7 @@ void roundtrip_check(const struct options *options, int expected) {
   add(&words, true, "--consume-every=%" PRIu64 "ns", options->interval_ns[HANDOFF_CONSUMER]);
   add(&words, options->missed == HANDOFF_MISSED_BURST, "--late=burst=%zu", options->burst);
   add(&words, options->missed != HANDOFF_MISSED_BURST, "%s", late[options->missed % 2]);
+  add(&words, options->start_burst != 0, "--burst-start");
   add(&words, true, "-c%zu", options->capacity);
   add(&words, options->has_count, "--count=%" PRIu64, options->count);
   add(&words, options->has_limit, "--for=%" PRIu64 "ns", options->limit_ns);
@@ -73,6 +75,7 @@ void roundtrip_check(const struct options *options, int expected) {
   add_verbatim(&words, options->output == NULL ? "-" : options->output);
   add(&words, options->stats != OPTIONS_STATS_NONE, "--stats=%s",
       options->stats == OPTIONS_STATS_JSON ? "json" : "text");
+  add(&words, options->stats_every_ns != 0, "--stats-every=%" PRIu64 "ns", options->stats_every_ns);
   add(&words, options->verbosity != OPTIONS_NORMAL,
       options->verbosity == OPTIONS_QUIET ? "-q" : "-v");
   add(&words, true, "--");
@@ -139,6 +142,9 @@ void roundtrip_check_random(struct input *input) {
   if (options.missed == HANDOFF_MISSED_BURST) {
     options.burst = (size_t)number(input, HANDOFF_CAPACITY_MAX - 1) + 1;
   }
+  if ((bits & 64) != 0 && options_interval_ns(&options) != 0) {
+    options.start_burst = options.burst - 1;
+  }
   options.has_count = (bits & 1) != 0;
   options.count = options.has_count ? number(input, UINT64_MAX) : 0;
   options.has_limit = (bits & 2) != 0;
@@ -149,6 +155,9 @@ void roundtrip_check_random(struct input *input) {
     options.delimiter = '\0';
   }
   options.stats = (options_stats_t)(input_byte(input) % 3);
+  if ((bits & 128) != 0 && options.stats != OPTIONS_STATS_NONE) {
+    options.stats_every_ns = number(input, DURATION_MAX);
+  }
   options.verbosity = (options_verbosity_t)(input_byte(input) % 3);
   roundtrip_check(&options, (bits & 32) != 0 ? make_invalid(&options, input) : 0);
 }

@@ -173,6 +173,31 @@ static void huge_counts_do_not_overflow(void **state) {
   assert_int_equal(histogram_percentile(&histogram, 501), 7);
 }
 
+/* A series has the same counts as its values one by one. */
+static void a_series_is_the_same_as_its_values(void **state) {
+  static struct histogram other;
+  static const uint64_t series[][3] = {/* first, step, count */
+                                       {5, 1, 0},     {0, 1, 1},           {0, 1, 1000},
+                                       {63, 64, 500}, {1000000, 7, 20000}, {3, 1000000007, 3000}};
+  size_t i;
+  (void)state;
+  histogram_init(&other);
+  for (i = 0; i < sizeof series / sizeof series[0]; i++) {
+    uint64_t k;
+    histogram_add_series(&histogram, series[i][0], series[i][1], series[i][2]);
+    for (k = 0; k < series[i][2]; k++) {
+      histogram_add(&other, series[i][0] + k * series[i][1]);
+    }
+    assert_memory_equal(&histogram, &other, sizeof other);
+  }
+  /* The time does not depend on the count. */
+  histogram_add_series(&histogram, 1, 1, UINT64_MAX / 2);
+  assert_true(histogram.max == UINT64_MAX / 2);
+  histogram_init(&histogram);
+  histogram_add_series(&histogram, UINT64_MAX, 1, 1);
+  assert_true(histogram.min == UINT64_MAX && histogram.max == UINT64_MAX);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(an_empty_histogram_returns_0, set_up),
@@ -182,6 +207,7 @@ int main(void) {
       cmocka_unit_test_setup(each_power_of_two_is_within_the_bound, set_up),
       cmocka_unit_test_setup(percentiles_match_a_sorted_array, set_up),
       cmocka_unit_test_setup(huge_counts_do_not_overflow, set_up),
+      cmocka_unit_test_setup(a_series_is_the_same_as_its_values, set_up),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

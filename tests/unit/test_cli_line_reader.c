@@ -484,6 +484,37 @@ static void a_nonblocking_descriptor_is_waited_for(void **state) {
   feed_stop(&feed);
 }
 
+/* The lines of a file on standard input, of which some have been used. */
+static void input_that_was_not_used_is_given_back(void **state) {
+  static const char text[] = "one\ntwo\nthree\nfour";
+  char path[PATH_SIZE];
+  int saved = dup(STDIN_FILENO);
+  uint64_t used;
+  int fd;
+  (void)state;
+  make_file(path, text, sizeof text - 1);
+  fd = open(path, O_RDONLY);
+  assert_int_equal(unlink(path), 0);
+  assert_int_equal(dup2(fd, STDIN_FILENO), STDIN_FILENO);
+  assert_int_equal(close(fd), 0);
+  for (used = 0; used <= sizeof text - 1 - 4; used++) {
+    struct line_reader reader;
+    struct line line;
+    assert_int_equal(lseek(STDIN_FILENO, 4, SEEK_SET), 4); /* another process has read a line */
+    assert_int_equal(line_reader_open(&reader, "-", '\n'), 0);
+    assert_int_equal(line_reader_next(&reader, &line), 0);
+    check_line(&line, "two\n", 4);
+    line_release(&line);
+    line_reader_give_back(&reader, used);
+    assert_int_equal(lseek(STDIN_FILENO, 0, SEEK_CUR), 4 + used);
+    line_reader_close(&reader);
+  }
+  assert_int_equal(saved == -1 ? close(STDIN_FILENO) : dup2(saved, STDIN_FILENO), STDIN_FILENO);
+  if (saved != -1) {
+    assert_int_equal(close(saved), 0);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(short_texts_are_split, set_up),
@@ -498,6 +529,7 @@ int main(void) {
       cmocka_unit_test_setup(close_frees_what_is_left, set_up),
       cmocka_unit_test_setup(open_reports_errors_and_leaks_nothing, set_up),
       cmocka_unit_test_setup(read_errors_are_reported, set_up),
+      cmocka_unit_test_setup(input_that_was_not_used_is_given_back, set_up),
       cmocka_unit_test_setup(a_nonblocking_descriptor_is_waited_for, set_up),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "cli/log_writer.h"
-#include "lib/bounded.h"
+#include "lib/file_limit.h"
 
 struct fixture {
   uv_loop_t loop;
@@ -16,6 +16,7 @@ struct fixture {
   struct log_writer log;
   int pipe_fds[2];
   unsigned written;
+  size_t bytes;    /* of all batches */
   int err;         /* of the last batch */
   unsigned number; /* of the next line to add */
   unsigned last;   /* number of the last line to add; or bytes to read */
@@ -44,13 +45,14 @@ static int tear_down(void **state) {
   return 0;
 }
 
-static void on_written(struct log_writer *log, int err) {
+static void on_written(struct log_writer *log, int err, size_t written) {
   struct fixture *f = log->data;
+  f->bytes += written;
   f->written++;
   f->err = err;
 }
 
-static void open_log(struct fixture *f, int fd, void (*cb)(struct log_writer *, int)) {
+static void open_log(struct fixture *f, int fd, void (*cb)(struct log_writer *, int, size_t)) {
   assert_int_equal(log_writer_init(&f->log, &f->port, fd, cb), 0);
   f->log.data = f;
 }
@@ -63,8 +65,8 @@ static void add_lines(struct fixture *f) {
   }
 }
 
-static void on_written_add(struct log_writer *log, int err) {
-  on_written(log, err);
+static void on_written_add(struct log_writer *log, int err, size_t written) {
+  on_written(log, err, written);
   add_lines(log->data);
 }
 
@@ -197,6 +199,54 @@ static void an_event_becomes_a_line(void **state) {
   assert_int_equal(strlen(strrchr(expected, 'P')), LOG_WRITER_EVENT_SIZE);
 }
 
+/* Adds the lines of `transfers` transfers, 26 bytes each, to a file that takes `limit` bytes. */
+static void add_transfers(struct fixture *f, size_t limit, uint64_t transfers) {
+  int fd = file_limit_open(limit);
+  uint64_t n;
+
+  open_log(f, fd, on_written);
+  for (n = 0; n < transfers; n++) {
+    log_writer_add_event(&f->log, &(handoff_event_t){.side = HANDOFF_PRODUCER, .number = 10 + n});
+    log_writer_add_event(&f->log, &(handoff_event_t){.side = HANDOFF_CONSUMER, .number = 10 + n});
+  }
+  assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
+  file_limit_end();
+  assert_int_equal(close(fd), 0);
+}
+
+static void only_written_lines_of_the_consumer_count(void **state) {
+  struct fixture *f = *state;
+
+  add_transfers(f, 26 * 50 + 25, 80);
+  assert_int_equal(f->err, UV_EFBIG);
+  assert_int_equal(f->bytes, 26 * 50 + 25);
+  assert_int_equal(f->log.items, 50);
+}
+
+static void all_lines_of_the_consumer_count(void **state) {
+  struct fixture *f = *state;
+
+  add_transfers(f, 26 * 80, 80);
+  assert_int_equal(f->err, 0);
+  assert_int_equal(f->log.items, 80);
+}
+
+/* Without a reader, the pipe fills. */
+static void a_blocked_write_can_be_cancelled(void **state) {
+  static char text[LOG_WRITER_RESERVE];
+  struct fixture *f = *state;
+
+  open_log(f, f->pipe_fds[1], on_written);
+  log_writer_add(&f->log, text, sizeof text);
+  log_writer_add(&f->log, text, sizeof text);
+  while (!log_writer_is_idle(&f->log)) {
+    log_writer_cancel(&f->log);
+    (void)uv_run(&f->loop, UV_RUN_NOWAIT);
+  }
+  assert_int_equal(f->err, UV_ECANCELED);
+  assert_in_range(f->bytes, 0, sizeof text - 1);
+}
+
 static void an_unused_log_can_be_closed(void **state) {
   struct fixture *f = *state;
   open_log(f, f->pipe_fds[1], on_written);
@@ -211,6 +261,9 @@ int main(void) {
       cmocka_unit_test_setup_teardown(a_full_log_still_takes_its_reserve, set_up, tear_down),
       cmocka_unit_test_setup_teardown(after_an_error_text_is_discarded, set_up, tear_down),
       cmocka_unit_test_setup_teardown(an_event_becomes_a_line, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(only_written_lines_of_the_consumer_count, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(all_lines_of_the_consumer_count, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(a_blocked_write_can_be_cancelled, set_up, tear_down),
       cmocka_unit_test_setup_teardown(an_unused_log_can_be_closed, set_up, tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,6 +89,8 @@ static void each_refusal_says_what_to_use_instead(void **state) {
       {"--produce-every: needs a value; try 5s, 250ms or 1m30s", {"--produce-every"}},
       {"--consume-every: needs a value; try 5s, 250ms or 1m30s", {"--consume-every"}},
       {"--for: needs a value; try 5s, 250ms or 1m30s", {"--for"}},
+      {"--stats-every: needs a value; try 5s, 250ms or 1m30s", {"--stats-every"}},
+      {"--burst-start: takes no value", {"--burst-start=1"}},
       {"--rate: needs a value; try 10/s, 100/m or 5/15s", {"--rate"}},
       {"--late: needs a value; try skip, shift or burst=4", {"--late"}},
       {"-c: needs a value; try 0 to 1048576", {"-c"}},

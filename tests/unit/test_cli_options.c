@@ -68,11 +68,84 @@ static void without_options_the_counter_has_its_defaults(void **state) {
   assert_int_equal(got.interval_ns[HANDOFF_CONSUMER], S);
   assert_int_equal(got.missed, HANDOFF_MISSED_SKIP);
   assert_int_equal(got.burst, 1);
+  assert_int_equal(got.start_burst, 0);
   assert_int_equal(got.capacity, 1);
+  assert_true(got.queued_bytes == SIZE_MAX);
   assert_false(got.has_count);
   assert_false(got.has_limit);
   assert_int_equal(got.stats, OPTIONS_STATS_NONE);
+  assert_int_equal(got.stats_every_ns, 0);
   assert_int_equal(got.verbosity, OPTIONS_NORMAL);
+}
+
+/* A rate is a limit, an interval a grid. The last of both decides, unless --late is given. */
+static void a_rate_shifts_late_ticks_and_an_interval_skips_them(void **state) {
+  static const struct {
+    handoff_missed_t missed;
+    const char *words[6];
+  } rows[] = {
+      {HANDOFF_MISSED_SHIFT, {"-r", "10/s"}},
+      {HANDOFF_MISSED_SHIFT, {"-e", "1s", "--rate=10/s", "lines"}},
+      {HANDOFF_MISSED_SKIP, {"-r", "10/s", "-e", "1s"}},
+      {HANDOFF_MISSED_SKIP, {"--late=skip", "-r", "10/s"}},
+      {HANDOFF_MISSED_SHIFT, {"--late=shift", "-e", "1s"}},
+      {HANDOFF_MISSED_BURST, {"-r", "10/s", "--late=burst=2"}},
+  };
+  size_t i;
+  (void)state;
+  for (i = 0; i < COUNT_OF(rows); i++) {
+    assert_int_equal(parse(rows[i].words), 0);
+    assert_int_equal(got.missed, rows[i].missed);
+  }
+}
+
+static void lines_without_a_pace_or_with_a_fast_one_have_a_longer_queue(void **state) {
+  static const struct {
+    size_t capacity;
+    const char *words[6];
+  } rows[] = {
+      {1, {"lines"}},
+      {1, {"-e", "0"}},
+      {1, {"-r", "1000000/s"}},
+      {1, {"-e", "0", "lines", "-c", "1"}},
+      {0, {"-c", "0", "-e", "0", "lines"}},
+      {1, {"-e", "51us", "lines"}},
+      {1, {"-e", "0", "--produce-every", "1s", "lines"}},
+      {1024, {"-e", "50us", "lines"}},
+      {1024, {"lines", "-e", "0"}},
+      {1024, {"-e", "1s", "--consume-every", "0", "-"}},
+  };
+  size_t i;
+  (void)state;
+  for (i = 0; i < COUNT_OF(rows); i++) {
+    assert_int_equal(parse(rows[i].words), 0);
+    assert_int_equal(got.capacity, rows[i].capacity);
+    assert_true(got.queued_bytes == (got.capacity == 1024 ? 256 * 1024 : SIZE_MAX));
+  }
+  /* A capacity that was given wins, whatever it is. */
+  assert_int_equal(PARSE("-c", "1024", "-e", "0", "lines"), 0);
+  assert_true(got.queued_bytes == SIZE_MAX);
+}
+
+static void a_full_bucket_is_for_a_paced_burst(void **state) {
+  (void)state;
+  assert_int_equal(PARSE("--burst-start", "-r", "10/s", "--late", "burst=5"), 0);
+  assert_int_equal(got.start_burst, 4);
+  assert_int_equal(PARSE("--burst-start", "--late=burst=1"), 0);
+  assert_int_equal(got.start_burst, 0);
+  assert_int_equal(PARSE("--burst-start", "--late=burst=5", "-e", "0"), 0);
+  assert_int_equal(got.start_burst, 0);
+}
+
+static void periodic_statistics_include_the_final_ones(void **state) {
+  (void)state;
+  assert_int_equal(PARSE("--stats-every", "5s"), 0);
+  assert_int_equal(got.stats_every_ns, 5 * S);
+  assert_int_equal(got.stats, OPTIONS_STATS_TEXT);
+  assert_int_equal(PARSE("--stats=json", "--stats-every", "5s"), 0);
+  assert_int_equal(got.stats, OPTIONS_STATS_JSON);
+  assert_int_equal(PARSE("--stats-every", "5s", "--stats=json"), 0);
+  assert_int_equal(got.stats, OPTIONS_STATS_JSON);
 }
 
 static void each_side_has_its_interval(void **state) {
@@ -213,7 +286,7 @@ static void refuse(const char *const *words, const char *expected) {
 }
 
 #define TRY "; try 5s, 250ms or 1m30s"
-#define UNITS "has an unknown unit; units are ns us ms s m h"
+#define UNITS "has an unknown unit; units are ns us ms s m h d"
 #define XARGS "-- CMD: handoff does not run commands; pipe to xargs "
 static const struct {
   const char *message;
@@ -260,6 +333,10 @@ static const struct {
     {"-o: \"\" is empty; try out.txt, or - for standard output", {"-o", ""}},
     {"--stats: \"xml\" is not a format; try --stats=text or --stats=json", {"--stats=xml"}},
     {"--stats: \"\" is not a format; try --stats=text or --stats=json", {"--stats="}},
+    {"--stats-every: \"0\" must be above 0" TRY, {"--stats-every", "0"}},
+    {"--burst-start: needs a bucket to fill; try --late burst=4", {"--burst-start"}},
+    {"--burst-start: needs a bucket to fill; try --late burst=4",
+     {"--late=burst=4", "--burst-start", "--late=skip"}},
     {"-0, --null: needs a SOURCE; try a file name, or - for standard input", {"-0"}},
     {"SOURCE: the name is empty; try a file name, or - for standard input", {""}},
     {"SOURCE: the name is empty; try a file name, or - for standard input", {"--", ""}},
@@ -296,13 +373,13 @@ static void refuse_values(const char *option, const char *const *values) {
 
 static void each_bad_value_is_refused_by_each_option(void **state) {
 #define VALUES(...) ((const char *const[]){__VA_ARGS__, NULL})
-  static const char *const durations[] = {"--every", "--produce-every", "--consume-every", "--for",
-                                          "-e"};
+  static const char *const durations[] = {"--every", "--produce-every", "--consume-every",
+                                          "--for",   "--stats-every",   "-e"};
   size_t i;
   (void)state;
   for (i = 0; i < COUNT_OF(durations); i++) {
     refuse_values(durations[i],
-                  VALUES("", " ", "x", "-1", "-1s", "+1", "1x", "1S", "1d", "1s2", "1.2.3", "1,5s",
+                  VALUES("", " ", "x", "-1", "-1s", "+1", "1x", "1S", "1D", "1s2", "1.2.3", "1,5s",
                          "1 s", " 1s", "1ms1s", "1s1s", "s", ".", "0.1ns", "9999999h",
                          "99999999999999999999", "1e3", "0x10", "inf", "nan"));
   }
@@ -342,11 +419,12 @@ static void a_short_buffer_gets_the_beginning(void **state) {
 }
 
 static void help_fits_80_columns_and_has_each_option(void **state) {
-  static const char *const names[] = {"-e, --every",         "-r, --rate",  "    --produce-every",
-                                      "    --consume-every", "    --late",  "-c, --capacity",
-                                      "-n, --count",         "    --for",   "-0, --null",
-                                      "-o, --output",        "    --stats", "-q, --quiet",
-                                      "-v, --verbose",       "-h, --help",  "-V, --version"};
+  static const char *const names[] = {"-e, --every",         "-r, --rate",   "    --produce-every",
+                                      "    --consume-every", "    --late",   "-c, --capacity",
+                                      "-n, --count",         "    --for",    "-0, --null",
+                                      "-o, --output",        "    --stats[", "    --stats-every",
+                                      "    --burst-start",   "-q, --quiet",  "-v, --verbose",
+                                      "-h, --help",          "-V, --version"};
   const char *line = help_text();
   char version[64];
   char wanted[64];
@@ -361,6 +439,8 @@ static void help_fits_80_columns_and_has_each_option(void **state) {
     assert_in_range(strcspn(line, "\n"), 0, 80);
   }
   assert_int_equal(line[-1], '\n');
+  /* The pace ends at a pipe, so the help must not promise it for what follows. */
+  assert_null(strstr(help_text(), "xargs"));
   help_version(version, sizeof version);
   snprintf(wanted, sizeof wanted, "handoff %s (libuv %s)\n", handoff_version(),
            uv_version_string());
@@ -372,6 +452,10 @@ int main(void) {
       cmocka_unit_test(without_options_the_counter_has_its_defaults),
       cmocka_unit_test(each_side_has_its_interval),
       cmocka_unit_test(each_option_sets_its_field),
+      cmocka_unit_test(a_rate_shifts_late_ticks_and_an_interval_skips_them),
+      cmocka_unit_test(lines_without_a_pace_or_with_a_fast_one_have_a_longer_queue),
+      cmocka_unit_test(a_full_bucket_is_for_a_paced_burst),
+      cmocka_unit_test(periodic_statistics_include_the_final_ones),
       cmocka_unit_test(a_word_after_two_dashes_is_a_source),
       cmocka_unit_test(help_and_version_win_over_other_options),
       cmocka_unit_test(an_optional_value_needs_an_equals_sign),

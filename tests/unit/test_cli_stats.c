@@ -50,11 +50,12 @@ static void before_the_first_event_all_is_zero(void **state) {
              "missed    producer 0, consumer 0 ticks\n"
              "waited    producer 0ns for room, consumer 0ns for an item\n");
   check_text(START, true,
-             "{\"items\":0,\"produced\":0,\"elapsed_ns\":0,\"asked_per_s\":0,\"achieved_per_s\":0,"
+             "{\"items\":0,\"produced\":0,\"elapsed_ns\":0,\"asked_per_s\":0,"
+             "\"achieved_per_s\":null,"
              "\"lateness_ns\":{\"count\":0,\"p50\":0,\"p99\":0,\"max\":0},"
              "\"handoff_ns\":{\"count\":0,\"p50\":0,\"p99\":0,\"max\":0},"
              "\"missed\":{\"producer\":0,\"consumer\":0},"
-             "\"blocked_ns\":{\"producer\":0,\"consumer\":0}}\n");
+             "\"blocked_ns\":{\"producer\":0,\"consumer\":0},\"late_because\":null}\n");
 }
 
 /* The loop may read the clock after the first tick. The rate must still not exceed the grid's. */
@@ -66,7 +67,8 @@ static void the_start_is_no_later_than_the_first_tick(void **state) {
   assert_int_equal(stats.started_ns, START - 5);
 }
 
-/* Three transfers every 10 ms. The producer misses one tick before the third. */
+/* Three transfers every 10 ms. Before the third, the producer misses one tick and the consumer two.
+ * They count with their lateness. */
 static void three_paced_transfers(void **state) {
   (void)state;
   begin(10 * MS, 10 * MS);
@@ -79,17 +81,17 @@ static void three_paced_transfers(void **state) {
   check_text(START + 40 * MS, false,
              "items     3 in 40ms\n"
              "rate      asked 100/s, achieved 66.67/s\n"
-             "lateness  p50 60ns, p99 120ns, max 120ns\n"
+             "lateness  p50 100ns, p99 20ms, max 20ms\n"
              "hand-off  p50 90ns, p99 100ns, max 100ns\n"
              "missed    producer 1, consumer 2 ticks\n"
              "waited    producer 7ns for room, consumer 1us for an item\n");
   check_text(START + 40 * MS, true,
              "{\"items\":3,\"produced\":3,\"elapsed_ns\":40000000,\"asked_per_s\":100,"
              "\"achieved_per_s\":66.6667,"
-             "\"lateness_ns\":{\"count\":6,\"p50\":60,\"p99\":120,\"max\":120},"
+             "\"lateness_ns\":{\"count\":9,\"p50\":100,\"p99\":20000000,\"max\":20000000},"
              "\"handoff_ns\":{\"count\":3,\"p50\":90,\"p99\":100,\"max\":100},"
              "\"missed\":{\"producer\":1,\"consumer\":2},"
-             "\"blocked_ns\":{\"producer\":7,\"consumer\":1000}}\n");
+             "\"blocked_ns\":{\"producer\":7,\"consumer\":1000},\"late_because\":null}\n");
 }
 
 /* An unpaced side has no lateness. An item in the queue counts as produced only. */
@@ -108,11 +110,11 @@ static void an_unpaced_side_has_no_lateness(void **state) {
              "waited    producer 0ns for room, consumer 0ns for an item\n");
   check_text(START + S, true,
              "{\"items\":1,\"produced\":2,\"elapsed_ns\":1000000000,\"asked_per_s\":2,"
-             "\"achieved_per_s\":0,"
+             "\"achieved_per_s\":null,"
              "\"lateness_ns\":{\"count\":1,\"p50\":42,\"p99\":42,\"max\":42},"
              "\"handoff_ns\":{\"count\":1,\"p50\":35,\"p99\":35,\"max\":35},"
              "\"missed\":{\"producer\":0,\"consumer\":0},"
-             "\"blocked_ns\":{\"producer\":0,\"consumer\":0}}\n");
+             "\"blocked_ns\":{\"producer\":0,\"consumer\":0},\"late_because\":null}\n");
 }
 
 static void the_rate_asked_for_is_the_slower_sides(void **state) {
@@ -158,6 +160,96 @@ static void without_events_only_counts_are_shown(void **state) {
                       "waited    -\n");
 }
 
+/* A process that was stopped for 3 s: each tick of that time was late. */
+static void a_stall_is_in_the_lateness(void **state) {
+  (void)state;
+  begin(0, 100 * MS);
+  add(HANDOFF_CONSUMER, START, START + 5, START + 6, 1, 0, 0);
+  add(HANDOFF_CONSUMER, START + 3000 * MS, START + 3000 * MS + 7, START + 3001 * MS, 1, 0, 29);
+  assert_int_equal(stats.lateness.count, 31);
+  assert_int_equal(stats.lateness.max, 2900 * MS + 7);
+  assert_in_range(histogram_percentile(&stats.lateness, 500), 1390 * MS, 1410 * MS);
+}
+
+/* The source had no line for 1 s: the consumer was ready for the ticks of that time. Then it was
+ * stopped for 400 ms. */
+static void ticks_missed_by_waiting_are_not_late(void **state) {
+  (void)state;
+  begin(0, 100 * MS);
+  add(HANDOFF_CONSUMER, START, START, START + S, 1, S, 0);
+  add(HANDOFF_CONSUMER, START + 1400 * MS, START + 1400 * MS, START + 1400 * MS, 1, 0, 13);
+  assert_int_equal(stats.lateness.count, 5); /* both ticks, and those at 1.1, 1.2 and 1.3 s */
+  assert_int_equal(stats.lateness.max, 300 * MS);
+}
+
+/* A finished run of 101 items at 10 ms that lost lost_ns. */
+static void run_and_lose(uint64_t lost_ns) {
+  uint64_t k;
+  begin(0, 10 * MS);
+  for (k = 0; k < 101; k++) {
+    const uint64_t due_ns = START + k * 10 * MS + (k < 50 ? 0 : lost_ns);
+    add(HANDOFF_CONSUMER, due_ns, due_ns, due_ns, 0, 0, k == 50 ? lost_ns / (10 * MS) : 0);
+  }
+  stats.is_finished = true;
+}
+
+static void check_cause(enum stats_cause cause, const char *expected) {
+  char line[STATS_CAUSE_SIZE] = "";
+  assert_int_equal(stats_find_cause(&stats), cause);
+  assert_int_equal(stats_format_cause(&stats, line), strlen(expected));
+  assert_string_equal(line, expected);
+}
+
+static void a_run_that_was_late_says_why(void **state) {
+  (void)state;
+  run_and_lose(S);
+  check_cause(STATS_MACHINE,
+              "handoff: achieved 50/s of 100/s; consumer was late: the machine was busy, by up to "
+              "1s, 100 ticks missed\n");
+  stats.source_ns = S / 2 - 1; /* explains less than half of it */
+  assert_int_equal(stats_find_cause(&stats), STATS_MACHINE);
+  stats.source_ns = S / 2;
+  check_cause(STATS_SOURCE,
+              "handoff: achieved 50/s of 100/s; producer was late: the source had no line for "
+              "500ms\n");
+  stats.output_ns = S / 2;
+  check_cause(STATS_OUTPUT,
+              "handoff: achieved 50/s of 100/s; consumer was late: the reader of the output was "
+              "slow for 500ms\n");
+  (void)stats_format(&stats, START + 2 * S, true, text);
+  assert_non_null(strstr(text, ",\"late_because\":\"output\"}\n"));
+  stats.output_ns = 0;
+  stats.source_ns = 0;
+  stats.missed[HANDOFF_CONSUMER] = 0;
+  check_cause(STATS_MACHINE,
+              "handoff: achieved 50/s of 100/s; consumer was late: the machine was busy, by up to "
+              "1s\n");
+}
+
+static void a_run_on_time_or_cut_short_says_nothing(void **state) {
+  (void)state;
+  run_and_lose(0);
+  check_cause(STATS_ON_TIME, "");
+  run_and_lose(10 * MS); /* 99.01 % */
+  check_cause(STATS_ON_TIME, "");
+  run_and_lose(11 * MS);
+  assert_int_equal(stats_find_cause(&stats), STATS_MACHINE);
+  stats.is_finished = false;
+  check_cause(STATS_ON_TIME, "");
+  begin(0, 100 * MS); /* two items, 19 and 20 intervals apart */
+  stats.is_finished = true;
+  add(HANDOFF_CONSUMER, START, START, START, 0, 0, 0);
+  check_cause(STATS_ON_TIME, "");
+  add(HANDOFF_CONSUMER, START + 1900 * MS, START + 1900 * MS, START + 1900 * MS, 0, 0, 18);
+  check_cause(STATS_ON_TIME, "");
+  stats.last_ns += 100 * MS;
+  assert_int_equal(stats_find_cause(&stats), STATS_MACHINE);
+  begin(0, 0);
+  stats.is_finished = true;
+  stats.last_ns = S;
+  check_cause(STATS_ON_TIME, "");
+}
+
 /* Every number has its maximal length. */
 static void the_longest_text_fits(void **state) {
   (void)state;
@@ -179,7 +271,12 @@ static void the_longest_text_fits(void **state) {
   assert_in_range(stats_format(&stats, START - 1, false, text), 1, STATS_TEXT_SIZE - 2);
   assert_int_equal(text[strlen(text) - 1], '\n');
   assert_in_range(stats_format(&stats, START - 1, true, text), 1, STATS_TEXT_SIZE - 2);
-  assert_string_equal(text + strlen(text) - 3, "}}\n");
+  assert_string_equal(text + strlen(text) - 3, "l}\n");
+  stats.is_finished = true;
+  stats.items[1] = UINT64_MAX / 2;
+  stats.last_ns = UINT64_MAX;
+  assert_in_range(stats_format_cause(&stats, text), 1, STATS_CAUSE_SIZE - 2);
+  assert_int_equal(text[strlen(text) - 1], '\n');
 }
 
 static int set_up(void **state) {
@@ -197,6 +294,10 @@ int main(void) {
       cmocka_unit_test_setup(the_rate_asked_for_is_the_slower_sides, set_up),
       cmocka_unit_test_setup(the_rate_achieved_is_between_the_first_and_last_item, set_up),
       cmocka_unit_test_setup(without_events_only_counts_are_shown, set_up),
+      cmocka_unit_test_setup(a_stall_is_in_the_lateness, set_up),
+      cmocka_unit_test_setup(ticks_missed_by_waiting_are_not_late, set_up),
+      cmocka_unit_test_setup(a_run_that_was_late_says_why, set_up),
+      cmocka_unit_test_setup(a_run_on_time_or_cut_short_says_nothing, set_up),
       cmocka_unit_test_setup(the_longest_text_fits, set_up),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

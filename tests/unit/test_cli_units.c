@@ -46,6 +46,8 @@ static const accepted_t durations[] = {
     {"2m", UINT64_C(120000000000)},
     {"1h", UINT64_C(3600000000000)},
     {"1.5h", UINT64_C(5400000000000)},
+    {"1d", UINT64_C(86400000000000)},
+    {"1d12h", UINT64_C(129600000000000)},
     {"1m30s", UINT64_C(90000000000)},
     {"1h30m", UINT64_C(5400000000000)},
     {"1h2m3s4ms5us6ns", UINT64_C(3723004005006)},
@@ -67,6 +69,7 @@ static const accepted_t durations[] = {
     {"9223372036.854775807", INT64_MAX},
     {"9223372036s854775807ns", INT64_MAX},
     {"2562047h", UINT64_C(9223369200000000000)},
+    {"106751d", UINT64_C(9223286400000000000)},
 };
 
 static const refused_t duration_refused[] = {
@@ -77,15 +80,15 @@ static const refused_t duration_refused[] = {
      "is too long; the maximum is 2562047h",
      {"9223372036854775807.5ns", "9223372036854775808ns", "9223372036s854775808ns",
       "9223372036.854775808", "18446744073709551616ns", "18446744073709551617ns",
-      "18446744073709551616s", "2562048h", "99999999999999999999999999h1s"}},
+      "18446744073709551616s", "2562048h", "106752d", "99999999999999999999999999h1s"}},
     {UV_EINVAL, "is empty", {""}},
     {UV_EINVAL, "contains a space", {" ", " 5s", "5s ", "5 s", "1m 30s", "5\n"}},
     {UV_EINVAL, "is negative", {"-5s", "-0", "-.5"}},
     {UV_EINVAL, "has a plus sign", {"+5s"}},
     {UV_EINVAL, "is not a number", {"-", "-n", ".", "s", "inf", "nan"}},
     {UV_EINVAL,
-     "has an unknown unit; units are ns us ms s m h",
-     {"0x10", "1e", "5x", "5S", "5sec", "1d", "5\xc2\xb5", "1s-5ms", "99999999999999999999x"}},
+     "has an unknown unit; units are ns us ms s m h d",
+     {"0x10", "1e", "5x", "5S", "5sec", "1D", "5\xc2\xb5", "1s-5ms", "99999999999999999999x"}},
     {UV_EINVAL, "has an exponent", {"1e3", "1E-3s", "2.5e+1"}},
     {UV_EINVAL, "has a comma; use a decimal point", {"1,5s"}},
     {UV_EINVAL, "has two decimal points in a number", {"1.2.3", "1..s"}},
@@ -93,7 +96,7 @@ static const refused_t duration_refused[] = {
     {UV_EINVAL, "has no unit after its last number", {"1m30", "1h0"}},
     {UV_EINVAL,
      "does not list its units from large to small, each once",
-     {"1s1s", "30s1m", "1ms1s", "1us1\xc2\xb5s"}},
+     {"1s1s", "30s1m", "1h1d", "1ms1s", "1us1\xc2\xb5s"}},
 };
 
 static const accepted_t rates[] = {
@@ -108,6 +111,9 @@ static const accepted_t rates[] = {
     {"1/1m30s", UINT64_C(90000000000)},
     {"1/.5s", 500000000},
     {"10/ms", 100000},
+    {"1/d", UINT64_C(86400000000000)},
+    {"1/7d", UINT64_C(604800000000000)},
+    {"1000000/s", 1000},
     {"1/2562047h", UINT64_C(9223369200000000000)},
     {"1000/\xc2\xb5s", 1},
     /* rounding: nearest, halves up */
@@ -145,7 +151,7 @@ static const refused_t rate_refused[] = {
     {UV_EINVAL, "is not a rate", {"10s", "10e/s"}},
     {UV_EINVAL, "contains a space", {"10 /s", "10/ s", "10/1 s"}},
     {UV_EINVAL,
-     "has an unknown unit; units are ns us ms s m h",
+     "has an unknown unit; units are ns us ms s m h d",
      {"10/x", "10/sec", "10/s5", "10/s/s", "0/x"}},
 };
 
@@ -315,6 +321,7 @@ static void rates_are_formatted(void **state) {
       {1, 10000000000, "0.1/s"},
       {5, UINT64_C(60000000000), "5/m"},
       {3, UINT64_C(3600000000000), "3/h"},
+      {1, UINT64_C(86400000000000), "1/d"},
       {523012, 1000000000, "523000/s"},
       {0, 1000000000, "0/s"},
       {UINT64_MAX, 1, ">1000000000000000/s"},

@@ -514,7 +514,7 @@ HANDOFF_API int handoff_port_close(handoff_port_t *port, handoff_port_close_cb o
  *
  * If ticks are at most 500 us apart, a wake-up for each would cost more than the interval. The
  * worker then sleeps for 50 us or more and runs the ticks that have become due back to back, each
- * with its own due_ns. With each policy, ticks that are late by 4 ms or less still run, unless the
+ * with its own due_ns. With each policy, ticks that are late by 10 ms or less still run, unless the
  * side was blocked for that long. So rates up to 1,000,000 a second are kept. */
 typedef enum {
   HANDOFF_MISSED_SKIP = 0,

@@ -39,7 +39,7 @@ static const char text_of_help[] =
     "      --late burst=N       run up to N missed ticks back to back\n"
     "      --burst-start        with burst=N: the first N items at once\n"
     "  -c, --capacity N         items the queue holds: more is faster. Default 1, and\n"
-    "                           1024 for lines that are unpaced or above 20000/s;\n"
+    "                           4096 for lines that are unpaced or above 20000/s;\n"
     "                           0: no queue, the sides meet for each item\n"
     "  Without SOURCE, -e and -r pace both sides. With SOURCE, they pace only the\n"
     "  consumer, and the producer reads ahead while the queue has room.\n"

@@ -20,7 +20,7 @@
 /* Lines that are unpaced, or paced by this interval or a shorter one, are processed in batches. */
 #define OPTIONS_BATCH_INTERVAL_NS ((uint64_t)50 * 1000)
 /* The default capacity for them, and a limit for long lines. */
-#define OPTIONS_BATCH_CAPACITY ((size_t)1024)
+#define OPTIONS_BATCH_CAPACITY ((size_t)4096)
 #define OPTIONS_BATCH_BYTES ((size_t)256 * 1024)
 
 typedef enum { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION } options_action_t;

@@ -84,7 +84,8 @@ static void drop_late(struct handoff__lane_side *side, handoff_event_t *event, u
 }
 
 /* Returns: when the turn's tick is due: the next one of the credit in use. After a change of the
- * interval the worker may have run a tick later than the loop knew; the next one is still later. */
+ * interval the worker may have run a tick later than the loop knew; the next one is still later.
+ * */
 static uint64_t next_tick(struct handoff__lane_side *side, handoff_event_t *event,
                           uint64_t now_ns) {
   struct handoff__schedule *ticks = &side->ticks;
@@ -104,6 +105,11 @@ static uint64_t next_tick(struct handoff__lane_side *side, handoff_event_t *even
   return side->last_due_ns;
 }
 
+/* Whether a consumer would wait for a tick that has no item. */
+static bool has_no_item(const struct handoff__lane_side *side) {
+  return side->which == HANDOFF_CONSUMER && handoff__slot_is_drained(&side->lane->items);
+}
+
 /* Waits for a credit, unless one is in use, and for its next tick. The turn stays unpaced if the
  * credit is. Returns: as take_credit. */
 static int begin_paced_turn(struct handoff__lane_side *side, struct handoff__completion *turn) {
@@ -115,6 +121,9 @@ static int begin_paced_turn(struct handoff__lane_side *side, struct handoff__com
     side->ticks_left = 0;
   }
   if (side->ticks_left == 0) {
+    if (has_no_item(side)) {
+      return UV_EOF;
+    }
     err = take_credit(side, &credit);
     if (err != 0 || !credit.is_paced) {
       return err;
@@ -130,7 +139,16 @@ static int begin_paced_turn(struct handoff__lane_side *side, struct handoff__com
   turn->is_paced = true;
   turn->returns_credit = side->ticks_left == 0;
   turn->epoch = side->ticks_epoch;
-  return await_tick(side, turn->event.due_ns, now_ns);
+  turn->event.begun_ns = now_ns;
+  if (now_ns >= turn->event.due_ns) {
+    return 0;
+  }
+  if (has_no_item(side)) {
+    return UV_EOF;
+  }
+  err = await_tick(side, turn->event.due_ns, now_ns);
+  turn->event.begun_ns = uv_hrtime();
+  return err;
 }
 
 static int begin_turn(struct handoff__lane_side *side, struct handoff__completion *turn) {
@@ -147,9 +165,6 @@ static int begin_turn(struct handoff__lane_side *side, struct handoff__completio
     return ENDED;
   }
   if (event->number == 0 || atomic_load(&side->is_paced)) {
-    if (side->which == HANDOFF_CONSUMER && handoff__slot_is_drained(&side->lane->items)) {
-      return ENDED; /* without waiting for a tick to find that out */
-    }
     err = begin_paced_turn(side, turn);
     if (err == UV_EOF || atomic_load(&side->is_stopping)) {
       return ENDED;
@@ -159,8 +174,11 @@ static int begin_turn(struct handoff__lane_side *side, struct handoff__completio
     }
   }
   event->number++;
-  turn->is_timed = turn->is_paced || side->lane->options.on_event != NULL;
-  event->begun_ns = turn->is_timed ? uv_hrtime() : 0;
+  turn->is_timed = side->lane->options.on_event != NULL ||
+                   (turn->is_paced && handoff__schedule_group(side->ticks.period_ns) == 1);
+  if (turn->is_timed) {
+    event->begun_ns = uv_hrtime();
+  }
   return 0;
 }
 
@@ -200,26 +218,33 @@ static int report(struct handoff__lane_side *side, const struct handoff__complet
   return err;
 }
 
-/* A timed turn tries first, to tell a turn that has waited from one that has not. If this does
- * not return 0, it has finalized the item. */
+/* When the transfer was done, and how long it waited. The ticks of a group that nobody times
+ * cost no reading of the clock, unless they wait. */
+static void record_wait(struct handoff__completion *turn, uint64_t ready_ns, bool has_waited) {
+  if (turn->is_timed || (turn->is_paced && has_waited)) {
+    turn->event.done_ns = uv_hrtime();
+    turn->event.waited_ns = has_waited ? turn->event.done_ns - ready_ns : 0;
+  }
+}
+
+/* A paced or timed turn tries first, to tell whether it waits. If this does not return 0, it has
+ * finalized the item. */
 static int put_item(struct handoff__lane_side *side, struct handoff__completion *turn) {
   struct handoff__lane *l = side->lane;
-  const uint64_t ready_ns = turn->is_timed ? uv_hrtime() : 0;
+  uint64_t ready_ns = turn->is_timed ? uv_hrtime() : 0;
   int err = UV_EAGAIN;
   bool has_waited;
 
   memcpy(side->item + l->stamp_offset, &ready_ns, sizeof ready_ns);
-  if (turn->is_timed) {
+  if (turn->is_timed || turn->is_paced) {
     err = handoff_slot_try_put(&l->items, side->item);
   }
   has_waited = err == UV_EAGAIN;
   if (has_waited) {
+    ready_ns = turn->is_paced && !turn->is_timed ? uv_hrtime() : ready_ns;
     err = handoff_slot_put(&l->items, side->item);
   }
-  if (turn->is_timed) {
-    turn->event.done_ns = uv_hrtime();
-    turn->event.waited_ns = has_waited ? turn->event.done_ns - ready_ns : 0;
-  }
+  record_wait(turn, ready_ns, has_waited);
   if (err != 0 && l->options.drop != NULL) {
     l->options.drop(side->item, l->options.drop_arg);
   }
@@ -228,22 +253,22 @@ static int put_item(struct handoff__lane_side *side, struct handoff__completion 
 
 static int get_item(struct handoff__lane_side *side, struct handoff__completion *turn) {
   struct handoff__lane *l = side->lane;
-  const uint64_t ready_ns = turn->is_timed ? uv_hrtime() : 0;
+  uint64_t ready_ns = turn->is_timed ? uv_hrtime() : 0;
   uint64_t stamp_ns;
   int err = UV_EAGAIN;
   bool has_waited;
 
-  if (turn->is_timed) {
+  if (turn->is_timed || turn->is_paced) {
     err = handoff_slot_try_get(&l->items, side->item);
   }
   has_waited = err == UV_EAGAIN;
   if (has_waited) {
+    ready_ns = turn->is_paced && !turn->is_timed ? uv_hrtime() : ready_ns;
     err = handoff_slot_get(&l->items, side->item);
   }
+  record_wait(turn, ready_ns, has_waited);
   if (err == 0 && turn->is_timed) {
     memcpy(&stamp_ns, side->item + l->stamp_offset, sizeof stamp_ns);
-    turn->event.done_ns = uv_hrtime();
-    turn->event.waited_ns = has_waited ? turn->event.done_ns - ready_ns : 0;
     turn->event.handoff_ns = turn->event.done_ns - (stamp_ns > ready_ns ? stamp_ns : ready_ns);
   }
   return err == UV_EOF ? ENDED : err;

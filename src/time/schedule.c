@@ -13,7 +13,7 @@
 
 /* Ticks closer than this are granted in groups that last this long. */
 #define GROUP_PERIOD_MAX_NS ((uint64_t)500 * 1000)
-#define GROUP_NS ((uint64_t)4000 * 1000)
+#define GROUP_NS ((uint64_t)10000 * 1000)
 /* SHIFT: a start that is late by less than this, or than half a period, does not move the grid.
  * Otherwise the latency of every wake-up would slow the rate down. */
 #define SHIFT_SLACK_NS ((uint64_t)1000 * 1000)

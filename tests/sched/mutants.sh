@@ -391,7 +391,7 @@ caught unpaced_credit_not_granted 'deadlock' lane/credits.c \
   '    grant_unpaced(side);
     return;' '    return;'
 caught turn_before_its_tick 'events' lane/worker.c \
-  'return await_tick(side, turn->event.due_ns, now_ns);' 'return 0;'
+  'err = await_tick(side, turn->event.due_ns, now_ns);' 'err = 0;'
 caught refused_item_not_finalized 'items' lane/worker.c \
   'l->options.drop(side->item, l->options.drop_arg);' ''
 caught start_does_not_join any lane/lifecycle.c '(void)uv_thread_join(&producer->thread);' ''

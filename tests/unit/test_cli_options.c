@@ -111,19 +111,19 @@ static void lines_without_a_pace_or_with_a_fast_one_have_a_longer_queue(void **s
       {0, {"-c", "0", "-e", "0", "lines"}},
       {1, {"-e", "51us", "lines"}},
       {1, {"-e", "0", "--produce-every", "1s", "lines"}},
-      {1024, {"-e", "50us", "lines"}},
-      {1024, {"lines", "-e", "0"}},
-      {1024, {"-e", "1s", "--consume-every", "0", "-"}},
+      {4096, {"-e", "50us", "lines"}},
+      {4096, {"lines", "-e", "0"}},
+      {4096, {"-e", "1s", "--consume-every", "0", "-"}},
   };
   size_t i;
   (void)state;
   for (i = 0; i < COUNT_OF(rows); i++) {
     assert_int_equal(parse(rows[i].words), 0);
     assert_int_equal(got.capacity, rows[i].capacity);
-    assert_true(got.queued_bytes == (got.capacity == 1024 ? 256 * 1024 : SIZE_MAX));
+    assert_true(got.queued_bytes == (got.capacity == 4096 ? 256 * 1024 : SIZE_MAX));
   }
   /* A capacity that was given wins, whatever it is. */
-  assert_int_equal(PARSE("-c", "1024", "-e", "0", "lines"), 0);
+  assert_int_equal(PARSE("-c", "4096", "-e", "0", "lines"), 0);
   assert_true(got.queued_bytes == SIZE_MAX);
 }
 

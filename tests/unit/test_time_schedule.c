@@ -224,9 +224,9 @@ static void ticks_at_most_half_a_millisecond_apart_are_granted_in_groups(void **
   assert_int_equal(handoff__schedule_group(0), 1);
   assert_int_equal(handoff__schedule_group(MS), 1);
   assert_int_equal(handoff__schedule_group(MS / 2 + 1), 1);
-  assert_int_equal(handoff__schedule_group(MS / 2), 8);
-  assert_int_equal(handoff__schedule_group(1000), 4000);
-  assert_int_equal(handoff__schedule_group(1), 4 * MS);
+  assert_int_equal(handoff__schedule_group(MS / 2), 20);
+  assert_int_equal(handoff__schedule_group(1000), 10000);
+  assert_int_equal(handoff__schedule_group(1), 10 * MS);
 }
 
 static void burst_misses_nothing_when_a_turn_completes(void **state) {

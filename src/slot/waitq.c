@@ -55,12 +55,10 @@ static void record_wait(struct handoff__slot_side *side, const struct handoff__w
   if (waiter->spin_budget == 0) {
     return;
   }
-  if (waited_ns >= SPIN_BREAKEVEN_NS) {
-    side->spin_budget /= 2;
-  } else if (side->spin_budget < HANDOFF__SPIN_MAX / 2) {
-    side->spin_budget = side->spin_budget * 2 + 1;
-  } else {
+  if (waited_ns < SPIN_BREAKEVEN_NS) {
     side->spin_budget = HANDOFF__SPIN_MAX;
+  } else {
+    side->spin_budget /= 2;
   }
 }
 

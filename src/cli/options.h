@@ -27,6 +27,7 @@ typedef enum { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION } options_action_t;
 typedef enum { OPTIONS_STATS_NONE, OPTIONS_STATS_TEXT, OPTIONS_STATS_JSON } options_stats_t;
 typedef enum { OPTIONS_QUIET, OPTIONS_NORMAL, OPTIONS_VERBOSE } options_verbosity_t;
 
+/* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): grouped by meaning */
 struct options {
   options_action_t action; /* unless it is OPTIONS_RUN, the other fields mean nothing */
   const char *source;      /* NULL: the counter; "-": standard input; else a file name */

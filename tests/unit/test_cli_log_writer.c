@@ -226,7 +226,7 @@ static void only_written_lines_of_the_consumer_count(void **state) {
 static void all_lines_of_the_consumer_count(void **state) {
   struct fixture *f = *state;
 
-  add_transfers(f, 26 * 80, 80);
+  add_transfers(f, (size_t)26 * 80, 80);
   assert_int_equal(f->err, 0);
   assert_int_equal(f->log.items, 80);
 }

@@ -120,7 +120,7 @@ static void lines_without_a_pace_or_with_a_fast_one_have_a_longer_queue(void **s
   for (i = 0; i < COUNT_OF(rows); i++) {
     assert_int_equal(parse(rows[i].words), 0);
     assert_int_equal(got.capacity, rows[i].capacity);
-    assert_true(got.queued_bytes == (got.capacity == 4096 ? 256 * 1024 : SIZE_MAX));
+    assert_true(got.queued_bytes == (got.capacity == 4096 ? (size_t)256 * 1024 : SIZE_MAX));
   }
   /* A capacity that was given wins, whatever it is. */
   assert_int_equal(PARSE("-c", "4096", "-e", "0", "lines"), 0);

@@ -26,7 +26,7 @@ caught fast_path_without_lock 'lock|race|history|items|deadlock' slot/transfer.h
   '!*is_locked' 's->capacity == 0'
 caught cell_store_relaxed 'race' slot/ring.h memory_order_release memory_order_relaxed
 caught cell_load_relaxed 'race' slot/ring.h memory_order_acquire memory_order_relaxed
-caught spin_result_assumed 'deadlock|history|items|race' slot/transfer.c \
+caught spin_result_assumed 'deadlock|history|items|race|events' slot/transfer.c \
   'side->spin_budget /= 2;
   }
   return handoff__ring_state(s, which);' 'side->spin_budget /= 2;
@@ -64,11 +64,17 @@ caught is_locked_assumed 'lock|race|history|items|deadlock' slot/transfer.c \
 caught consumer_lock_kept_for_both 'lock|endless|deadlock' slot/transfer.c \
   'handoff__lock_release(&s->sides[HANDOFF_CONSUMER].lock);' ''
 caught consumer_lock_kept 'deadlock|lock|endless' slot/transfer.c \
-  'handoff__lock_release(&s->sides[side].lock)' \
-  'if (side == HANDOFF_PRODUCER) handoff__lock_release(&s->sides[side].lock)'
+  '
+  }
+  handoff__lock_release(&s->sides[side].lock)' '
+  }
+  if (side == HANDOFF_PRODUCER) handoff__lock_release(&s->sides[side].lock)'
 caught lock_kept_on_failure 'deadlock|lock|endless' slot/transfer.c \
-  'handoff__lock_release(&s->sides[side].lock)' \
-  'if (err == 0) handoff__lock_release(&s->sides[side].lock)'
+  '
+  }
+  handoff__lock_release(&s->sides[side].lock)' '
+  }
+  if (err == 0) handoff__lock_release(&s->sides[side].lock)'
 caught locks_out_of_order 'deadlock|endless' slot/transfer.c \
   'handoff__lock_release(&s->sides[HANDOFF_CONSUMER].lock);
     handoff__slot_lock(s);' 'handoff__lock_acquire(&s->sides[HANDOFF_PRODUCER].lock);'
@@ -257,7 +263,7 @@ no_races any caught timed_out_waiter_not_cancelled any slot/blocking.c \
   '!is_notified && !handoff__waitq_cancel(&self.waiter)' 'false'
 no_races any caught claimed_waiter_does_not_wait any slot/blocking.c \
   'handoff__parker_wait(self.parker, 0, HANDOFF_NEVER)' 'true'
-caught timeout_beats_notification 'items|history|race' slot/blocking.c \
+caught timeout_beats_notification 'items|history|race|outcome' slot/blocking.c \
   'err = is_notified ?' 'err = is_notified && uv_hrtime() < deadline_ns ?'
 caught early_timeout 'outcome' base/parker.c 'now_ns >= deadline_ns' 'now_ns + 100 >= deadline_ns'
 caught parker_init_leaks_mutex 'faults|leak|limit' base/parker.c \
@@ -381,9 +387,6 @@ caught credit_not_returned 'deadlock' lane/events.c \
   'handoff__credits_on_completion(side, completion);' ''
 caught coalescing_timer_not_disarmed 'freed|race|callback' lane/events.c \
   'handoff__timer_disarm(&l->handle->port->impl->timers, &l->coalesced);' ''
-caught tick_timer_not_disarmed 'freed|race' lane/credits.c \
-  'handoff_slot_shut(&side->credits);
-  handoff__timer_disarm(side->timers, &side->timer);' 'handoff_slot_shut(&side->credits);'
 caught void_credits_still_count 'deadlock' lane/credits.c \
   'take_back(side);
     side->credits_out = 0;' 'take_back(side);'
